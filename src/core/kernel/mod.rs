@@ -1,0 +1,21 @@
+//! The kernel: the small values every floor shares.
+//!
+//! Ids, time, money, pages, secrets and text folding. It knows nothing of campaigns, storage or
+//! HTTP. **Invariant:** time, randomness and ids enter the program through [`Clock`] alone, so a
+//! test can fix all three.
+
+mod clock;
+mod id;
+mod money;
+mod page;
+mod secret;
+mod text;
+mod time;
+
+pub use clock::Clock;
+pub use id::{BadId, Id};
+pub use money::{BadMoney, Currency, Money};
+pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest};
+pub use secret::Secret;
+pub use text::{fold, fold_address, nearest};
+pub use time::{BadTime, Timestamp};

@@ -1,0 +1,3 @@
+//! The domain: one folder an area, and the kernel below them all.
+
+pub mod kernel;
