@@ -5,3 +5,4 @@
 //! only; `docs/architecture.md` has the map and `tests/it/tidy.rs` keeps it true.
 
 pub mod core;
+pub mod storage;

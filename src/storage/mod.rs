@@ -1,0 +1,3 @@
+//! Storage: closed pairs of engines, an enum each. It knows rows and bytes, never campaigns.
+
+pub mod sql;

@@ -1,0 +1,143 @@
+//! Migrations: pairs of files with equal stems, applied in order, each in one transaction with its
+//! row in the ledger.
+//!
+//! A store from a newer version is refused before anything is touched, and so is one whose applied
+//! migrations differ from ours. An embedded store is copied aside before an upgrade.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use sha2::{Digest, Sha256};
+
+use super::{Db, DbError, DbResult, Dialect, Tx, params};
+
+/// One step of the schema, in both dialects.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    pub name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        &[$(Migration {
+            name: $name,
+            sqlite: include_str!(concat!("migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("migrations/postgres/", $name, ".sql")),
+        }),+]
+    };
+}
+
+/// Every migration, oldest first.
+const ALL: &[Migration] = migrations!["0001_foundation"];
+
+/// Held while migrating, so that two processes that start at once do it one after the other.
+const LOCK: i64 = 0x66_72_6f_6e_74;
+
+impl Migration {
+    const fn sql(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+        }
+    }
+
+    fn checksum(&self, dialect: Dialect) -> String {
+        BASE64.encode(Sha256::digest(self.sql(dialect)))
+    }
+}
+
+pub(super) async fn run(db: &Db) -> DbResult<Vec<&'static str>> {
+    if is_current(db).await? {
+        return Ok(Vec::new());
+    }
+    let mut tx = db.begin().await?;
+    lock(&mut tx).await?;
+    tx.batch(LEDGER).await?;
+    let pending = pending(&mut tx).await?;
+    tx.commit().await?;
+    if pending.len() < ALL.len() && !pending.is_empty() {
+        snapshot(db, pending[0].name).await?;
+    }
+    let mut applied = Vec::new();
+    for migration in pending {
+        let mut tx = db.begin().await?;
+        lock(&mut tx).await?;
+        let checksum = migration.checksum(db.dialect());
+        let claim =
+            "INSERT INTO migrations (name, checksum) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        if tx.execute(claim, params![migration.name, checksum]).await? == 1 {
+            tx.batch(migration.sql(db.dialect())).await?;
+            applied.push(migration.name);
+        }
+        tx.commit().await?;
+    }
+    Ok(applied)
+}
+
+const LEDGER: &str =
+    "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL)";
+
+/// The common case, told by one read: every migration is there, and nothing else.
+async fn is_current(db: &Db) -> DbResult<bool> {
+    if db.file().is_some_and(|file| !file.exists()) {
+        return Ok(false);
+    }
+    let mut tx = db.read().await?;
+    if !has_ledger(&mut tx).await? {
+        return Ok(false);
+    }
+    Ok(pending(&mut tx).await?.is_empty())
+}
+
+async fn has_ledger(tx: &mut Tx) -> DbResult<bool> {
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => "SELECT 1 AS found FROM sqlite_schema WHERE name = 'migrations'",
+        Dialect::Postgres => "SELECT 1 AS found WHERE to_regclass('migrations') IS NOT NULL",
+    };
+    Ok(tx.row(sql, params![]).await?.is_some())
+}
+
+/// The migrations still to apply; refuses a ledger that is not a beginning of ours.
+async fn pending(tx: &mut Tx) -> DbResult<Vec<&'static Migration>> {
+    let dialect = tx.dialect();
+    let rows = tx.rows("SELECT name, checksum FROM migrations ORDER BY name", params![]).await?;
+    for (at, row) in rows.iter().enumerate() {
+        let (name, checksum) = (row.get::<String>("name")?, row.get::<String>("checksum")?);
+        match ALL.get(at) {
+            Some(ours) if ours.name == name && ours.checksum(dialect) == checksum => {}
+            Some(ours) if ours.name == name => return Err(DbError::ChangedMigration(name)),
+            _ => {
+                let known = ALL.last().map_or("none", |last| last.name).to_owned();
+                return Err(DbError::FromTheFuture { found: name, known });
+            }
+        }
+    }
+    Ok(ALL[rows.len()..].iter().collect())
+}
+
+async fn lock(tx: &mut Tx) -> DbResult<()> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.rows("SELECT 1 AS locked FROM pg_advisory_xact_lock(?1)", params![LOCK]).await?;
+    }
+    Ok(()) // SQLite's BEGIN IMMEDIATE is the lock
+}
+
+/// Copies an embedded store aside, by SQLite itself, so that the copy is whole.
+async fn snapshot(db: &Db, before: &str) -> DbResult<()> {
+    let Some(file) = db.file() else { return Ok(()) };
+    let copy = file.with_extension(format!("before-{before}.db"));
+    if copy.exists() {
+        return Ok(());
+    }
+    let (file, target) = (file.to_owned(), copy.clone());
+    tokio::task::spawn_blocking(move || {
+        let source = rusqlite::Connection::open(file)?;
+        source.execute("VACUUM INTO ?1", [target.to_string_lossy()])
+    })
+    .await
+    .map_err(|error| DbError::engine(error.to_string()))?
+    .map_err(|error| DbError::Unavailable(format!("no snapshot could be taken: {error}")))?;
+    tracing::info!(snapshot = %copy.display(), "copied the store aside before its upgrade");
+    Ok(())
+}

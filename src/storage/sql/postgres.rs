@@ -1,0 +1,245 @@
+//! The PostgreSQL driver: tokio-postgres behind a deadpool.
+//!
+//! A lease is a pooled connection inside a transaction. When it is dropped without a commit, the
+//! rollback is sent by a task that owns the connection, which returns to the pool only after it;
+//! a connection that cannot roll back is thrown away.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use deadpool_postgres::{
+    Manager, ManagerConfig, Object, Pool as Deadpool, RecyclingMethod, Runtime,
+};
+use futures::future::try_join_all;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{IsNull, ToSql, Type};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::placeholders::to_postgres;
+use super::{DbError, DbResult, Params, Row, Value};
+use crate::core::kernel::Id;
+
+const MAX_CONNECTIONS: usize = 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug)]
+pub(super) struct Pool(Deadpool);
+
+#[derive(Debug)]
+pub(super) struct Lease {
+    client: Option<Object>,
+    open: bool,
+}
+
+impl Pool {
+    /// Prepares a pool for `url`; nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when the URL is not one of PostgreSQL or the machine's
+    /// certificates cannot be read.
+    pub(super) fn new(url: &str) -> DbResult<Self> {
+        // The parser's own words may quote the password.
+        let mut config: tokio_postgres::Config = url.parse().map_err(|_| {
+            DbError::Unavailable(
+                "the URL is malformed; write postgres://USER:PASSWORD@HOST:PORT/DATABASE".into(),
+            )
+        })?;
+        config.connect_timeout(CONNECT_TIMEOUT).application_name("frontier");
+        config.options("-c TimeZone=UTC");
+        let manager = Manager::from_config(
+            config,
+            MakeRustlsConnect::new(tls()?),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Deadpool::builder(manager)
+            .max_size(MAX_CONNECTIONS)
+            .runtime(Runtime::Tokio1)
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .wait_timeout(Some(WAIT_TIMEOUT))
+            .build()
+            .map_err(|error| DbError::Unavailable(error.to_string()))?;
+        Ok(Self(pool))
+    }
+
+    pub(super) async fn begin(&self, read_only: bool) -> DbResult<Lease> {
+        let client = self.0.get().await.map_err(|error| DbError::Unavailable(causes(&error)))?;
+        let mut lease = Lease { client: Some(client), open: true };
+        let begin =
+            if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
+        lease.batch(begin).await?;
+        Ok(lease)
+    }
+}
+
+fn tls() -> DbResult<rustls::ClientConfig> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| DbError::Unavailable(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+impl Lease {
+    fn client(&self) -> DbResult<&Object> {
+        self.client.as_ref().ok_or_else(|| DbError::Unavailable("the connection is gone".into()))
+    }
+
+    pub(super) async fn rows(&mut self, sql: &str, params: Params) -> DbResult<Vec<Row>> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(&to_postgres(sql)).await.map_err(error)?;
+        let rows = client.query(&statement, &references(&params)).await.map_err(error)?;
+        let columns: Arc<[String]> =
+            statement.columns().iter().map(|column| column.name().to_owned()).collect();
+        rows.iter().map(|row| Ok(Row::new(Arc::clone(&columns), values(row)?))).collect()
+    }
+
+    /// Sends every execution at once and then waits: one round trip, not one per row.
+    pub(super) async fn execute_many(&mut self, sql: &str, rows: Vec<Params>) -> DbResult<u64> {
+        let client = self.client()?;
+        let statement = client.prepare_cached(&to_postgres(sql)).await.map_err(error)?;
+        let mut changed = 0;
+        for chunk in rows.chunks(1000) {
+            let counts = try_join_all(
+                chunk
+                    .iter()
+                    .map(|params| async { client.execute_raw(&statement, params.iter()).await }),
+            );
+            changed += counts.await.map_err(error)?.iter().sum::<u64>();
+        }
+        Ok(changed)
+    }
+
+    pub(super) async fn batch(&mut self, sql: &str) -> DbResult<()> {
+        self.client()?.batch_execute(sql).await.map_err(error)
+    }
+
+    pub(super) async fn commit(mut self) -> DbResult<()> {
+        // A transaction in which a statement failed answers COMMIT with a rollback and no error.
+        let client = self.client()?;
+        let answer = client.simple_query("COMMIT").await.map_err(error)?;
+        drop(answer);
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take().filter(|_| self.open) else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                if client.batch_execute("ROLLBACK").await.is_err() {
+                    drop(Object::take(client));
+                }
+            })),
+            // The runtime has ended: closing the connection rolls back.
+            Err(_) => drop(Object::take(client)),
+        }
+    }
+}
+
+fn references(params: &Params) -> Vec<&(dyn ToSql + Sync)> {
+    params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn values(row: &tokio_postgres::Row) -> DbResult<Vec<Value>> {
+    row.columns()
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let value = match *column.type_() {
+                Type::BOOL => row.try_get::<_, Option<bool>>(at).map(Value::from),
+                Type::INT8 => row.try_get::<_, Option<i64>>(at).map(Value::from),
+                Type::INT4 => row.try_get::<_, Option<i32>>(at).map(Value::from),
+                Type::FLOAT8 => row.try_get::<_, Option<f64>>(at).map(Value::from),
+                Type::TEXT | Type::VARCHAR => row.try_get::<_, Option<String>>(at).map(Value::from),
+                Type::BYTEA => row.try_get::<_, Option<Vec<u8>>>(at).map(Value::from),
+                Type::UUID => row
+                    .try_get::<_, Option<uuid::Uuid>>(at)
+                    .map(|value| Value::from(value.map(Id::from))),
+                Type::JSONB | Type::JSON => {
+                    row.try_get::<_, Option<serde_json::Value>>(at).map(Value::from)
+                }
+                ref other => {
+                    return Err(DbError::engine(format!(
+                        "column `{}` has the type {other}, which is not in the portable subset",
+                        column.name()
+                    )));
+                }
+            };
+            value.map_err(error)
+        })
+        .collect()
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        kind: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match (self, kind.clone()) {
+            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Bool(value), Type::BOOL) => value.to_sql(kind, out),
+            (Self::Int(value), Type::INT8) => value.to_sql(kind, out),
+            (Self::Int(value), Type::INT4) => i32::try_from(*value)?.to_sql(kind, out),
+            (Self::Real(value), Type::FLOAT8) => value.to_sql(kind, out),
+            (Self::Text(value), Type::TEXT | Type::VARCHAR) => value.to_sql(kind, out),
+            (Self::Bytes(value), Type::BYTEA) => value.to_sql(kind, out),
+            (Self::Id(value), Type::UUID) => value.as_uuid().to_sql(kind, out),
+            (Self::Json(value), Type::JSONB | Type::JSON) => value.to_sql(kind, out),
+            (value, kind) => {
+                Err(format!("a parameter is {}, the statement wants {kind}", value.shape()).into())
+            }
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true // `to_sql` judges value and type together
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        words = format!("{words}: {inner}");
+        cause = inner.source();
+    }
+    words
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape `map_err` wants")]
+fn error(error: tokio_postgres::Error) -> DbError {
+    let Some(db) = error.as_db_error() else {
+        return if error.is_closed()
+            || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+        {
+            DbError::Unavailable(causes(&error))
+        } else {
+            DbError::engine(causes(&error))
+        };
+    };
+    match db.code().clone() {
+        SqlState::UNIQUE_VIOLATION
+        | SqlState::FOREIGN_KEY_VIOLATION
+        | SqlState::CHECK_VIOLATION => {
+            DbError::Conflict { rule: db.constraint().unwrap_or(db.message()).to_owned() }
+        }
+        SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::T_R_DEADLOCK_DETECTED
+        | SqlState::LOCK_NOT_AVAILABLE => DbError::Busy,
+        SqlState::ADMIN_SHUTDOWN
+        | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::TOO_MANY_CONNECTIONS => DbError::Unavailable(db.message().to_owned()),
+        _ => DbError::engine(db.message().to_owned()),
+    }
+}

@@ -1,0 +1,71 @@
+//! The few shapes a value has on its way to and from a database.
+
+use crate::core::kernel::{Currency, Id, Timestamp};
+
+/// One value of a row or a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Real(f64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Id(Id),
+    Json(serde_json::Value),
+}
+
+/// The parameters of one statement, `?1` first. Made by [`params!`](crate::storage::sql::params).
+pub type Params = Vec<Value>;
+
+impl Value {
+    /// The shape in words, for errors.
+    pub(crate) const fn shape(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Real(_) => "real",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+            Self::Id(_) => "id",
+            Self::Json(_) => "json",
+        }
+    }
+}
+
+macro_rules! value_from {
+    ($($from:ty => |$value:ident| $into:expr),+ $(,)?) => {
+        $(impl From<$from> for Value {
+            fn from($value: $from) -> Self {
+                $into
+            }
+        })+
+    };
+}
+
+value_from! {
+    bool => |value| Self::Bool(value),
+    i64 => |value| Self::Int(value),
+    i32 => |value| Self::Int(value.into()),
+    u32 => |value| Self::Int(value.into()),
+    u16 => |value| Self::Int(value.into()),
+    f64 => |value| Self::Real(value),
+    String => |value| Self::Text(value),
+    &str => |value| Self::Text(value.to_owned()),
+    &String => |value| Self::Text(value.clone()),
+    Vec<u8> => |value| Self::Bytes(value),
+    &[u8] => |value| Self::Bytes(value.to_vec()),
+    Id => |value| Self::Id(value),
+    Timestamp => |value| Self::Int(value.as_millis()),
+    Currency => |value| Self::Text(value.to_string()),
+    serde_json::Value => |value| Self::Json(value),
+    &serde_json::Value => |value| Self::Json(value.clone()),
+    chrono::NaiveDate => |value| Self::Text(value.to_string()),
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
