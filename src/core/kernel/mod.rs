@@ -6,6 +6,7 @@
 
 mod clock;
 mod id;
+mod labels;
 mod money;
 mod page;
 mod secret;
@@ -14,6 +15,7 @@ mod time;
 
 pub use clock::Clock;
 pub use id::{BadId, Id};
+pub use labels::{BadName, Labels, check_name};
 pub use money::{BadMoney, Currency, Money};
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest};
 pub use secret::Secret;

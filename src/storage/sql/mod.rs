@@ -9,6 +9,7 @@ mod error;
 mod migrate;
 mod placeholders;
 mod postgres;
+mod reference;
 mod row;
 mod sqlite;
 mod value;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use dialect::Dialect;
 pub use error::{DbError, DbResult};
 pub use migrate::Migration;
+pub use reference::{Found, find};
 pub use row::{FromValue, Row};
 pub use value::{Params, Value};
 

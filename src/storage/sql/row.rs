@@ -52,6 +52,12 @@ impl Row {
         })
     }
 
+    /// Reads a JSON column into the type it was written from.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> DbResult<T> {
+        serde_json::from_value(self.get(name)?)
+            .map_err(|error| DbError::engine(format!("column `{name}` is not readable: {error}")))
+    }
+
     pub fn columns(&self) -> &[String] {
         &self.columns
     }

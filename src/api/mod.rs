@@ -1,0 +1,59 @@
+//! The one door: every capability is a route here first.
+//!
+//! A file per area with its bodies and handlers. Handlers translate: no SQL, no rules. The command
+//! line, the terminal interface and web pages are clients of these routes, whether in-process or
+//! over a socket.
+
+mod envelope;
+mod error;
+mod extract;
+mod lists;
+mod services;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+pub use envelope::{Envelope, Meta, Pagination};
+pub use error::{ErrorBody, ErrorDetail};
+pub use extract::PageQuery;
+pub use lists::{ListBody, NewListBody};
+pub use services::Services;
+
+/// Where the routes begin.
+pub const PREFIX: &str = "/api/v1";
+
+/// The largest JSON body a route takes, in bytes. Uploads that stream have limits of their own.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Frontier",
+    description = "Marketing automation you own. Answers are `{success, data, meta}`, errors \
+                   `{success, error: {code, message, details, request_id}}`."
+))]
+struct Document;
+
+/// Every route of every area.
+fn routes() -> OpenApiRouter<Services> {
+    let areas = OpenApiRouter::new().merge(lists::routes());
+    OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, areas)
+}
+
+/// The router over `services`.
+pub fn router(services: Services) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .fallback(error::no_route)
+        .method_not_allowed_fallback(error::no_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(services.clone(), error::finish))
+        .with_state(services)
+}
+
+/// The description of the routes, as OpenAPI 3.1.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().split_for_parts().1
+}

@@ -1,0 +1,257 @@
+//! The one printer: data on stdout, everything else on stderr.
+//!
+//! A command gives its data once, as a value and as columns or text for people; the flags choose
+//! the form. What is printed as JSON is the API's body.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::error::CommandError;
+use crate::client::Listing;
+
+/// The forms data can be printed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Form {
+    /// For people
+    #[default]
+    Table,
+    Json,
+    Yaml,
+    Csv,
+}
+
+/// The flags of every command that shape its output.
+#[derive(clap::Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// How to print the data
+    #[arg(short, long, global = true, value_enum, value_name = "FORM", default_value = "table")]
+    pub output: Form,
+
+    /// Print only these fields, as JSON
+    #[arg(long, global = true, value_name = "FIELDS", value_delimiter = ',')]
+    pub json: Vec<String>,
+
+    /// Filter the JSON by a jq expression
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub jq: Option<String>,
+
+    /// Print no notes and no progress, only data and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// Use no colours (as does the variable `NO_COLOR`)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// One column of a table: its heading and how a row fills it.
+#[derive(Debug)]
+pub struct Column<T> {
+    heading: &'static str,
+    cell: fn(&T) -> String,
+}
+
+/// Makes a column.
+pub const fn column<T>(heading: &'static str, cell: fn(&T) -> String) -> Column<T> {
+    Column { heading, cell }
+}
+
+/// Where a command's words go.
+pub struct Output<'a> {
+    args: OutputArgs,
+    data: Box<dyn Write + Send + 'a>,
+    notes: Box<dyn Write + Send + 'a>,
+    /// Whether stderr is a terminal, so that progress may be drawn.
+    live: bool,
+    colors: bool,
+}
+
+impl std::fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output").field("args", &self.args).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Output<'a> {
+    /// Prints to the process's stdout and stderr.
+    pub fn standard(args: OutputArgs) -> Self {
+        let no_color = args.no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        Self {
+            colors: !no_color && io::stderr().is_terminal(),
+            live: !args.quiet && io::stderr().is_terminal(),
+            data: Box::new(io::stdout()),
+            notes: Box::new(io::stderr()),
+            args,
+        }
+    }
+
+    /// Prints to `data` and `notes`, as if neither were a terminal.
+    pub fn to(
+        args: OutputArgs,
+        data: impl Write + Send + 'a,
+        notes: impl Write + Send + 'a,
+    ) -> Self {
+        Self { args, data: Box::new(data), notes: Box::new(notes), live: false, colors: false }
+    }
+
+    /// Whether progress may be drawn on stderr.
+    pub const fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Prints one thing: as text by `people`, or as the value in the form that was asked for.
+    pub fn show<T: Serialize>(
+        &mut self,
+        value: &T,
+        people: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CommandError> {
+        if self.wants_people() {
+            return Ok(people(&mut self.data)?);
+        }
+        let value = serde_json::to_value(value).map_err(|e| CommandError::failed(e.to_string()))?;
+        self.value(&value)
+    }
+
+    /// Prints rows: as a table with `columns`, or as a list of values.
+    pub fn rows<T: Serialize>(
+        &mut self,
+        rows: &[T],
+        columns: &[Column<T>],
+    ) -> Result<(), CommandError> {
+        if self.wants_csv() {
+            let mut csv = csv::Writer::from_writer(&mut self.data);
+            csv.write_record(columns.iter().map(|column| column.heading))
+                .map_err(io::Error::from)?;
+            for row in rows {
+                csv.write_record(columns.iter().map(|column| (column.cell)(row)))
+                    .map_err(io::Error::from)?;
+            }
+            return Ok(csv.flush()?);
+        }
+        if !self.wants_people() {
+            let rows =
+                serde_json::to_value(rows).map_err(|e| CommandError::failed(e.to_string()))?;
+            return self.value(&rows);
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(columns.iter().map(|column| column.heading.to_uppercase()));
+        for row in rows {
+            table.add_row(columns.iter().map(|column| (column.cell)(row)));
+        }
+        for line in table.lines() {
+            writeln!(self.data, "{}", line.trim())?;
+        }
+        Ok(())
+    }
+
+    /// Prints what was found of a list, `none` when that is nothing, and says when there is more.
+    pub fn listing<T: Serialize>(
+        &mut self,
+        found: &Listing<T>,
+        columns: &[Column<T>],
+        none: &str,
+    ) -> Result<(), CommandError> {
+        self.rows(&found.items, columns)?;
+        if found.items.is_empty() {
+            self.note(none);
+        } else if found.next_cursor.is_some() {
+            self.note(format_args!(
+                "There are more; --limit {} shows them.",
+                found.items.len() * 10
+            ));
+        }
+        Ok(())
+    }
+
+    /// Prints text as it is: a document, a mail, a script.
+    pub fn text(&mut self, text: &str) -> Result<(), CommandError> {
+        self.data.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            self.data.write_all(b"\n")?;
+        }
+        Ok(self.data.flush()?)
+    }
+
+    /// A word to the person, on stderr.
+    pub fn note(&mut self, note: impl std::fmt::Display) {
+        if !self.args.quiet {
+            // Nobody is there to be told when stderr is gone.
+            let _ = writeln!(self.notes, "{note}");
+        }
+    }
+
+    /// What went wrong, on stderr, with what to do.
+    pub fn error(&mut self, error: &CommandError) {
+        let label = if self.colors { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+        if !error.message.is_empty() {
+            let _ = writeln!(self.notes, "{label} {}", error.message);
+        }
+        for hint in &error.hints {
+            let _ = writeln!(self.notes, "  {hint}");
+        }
+    }
+
+    /// Whether the form is the one for people.
+    pub fn wants_people(&self) -> bool {
+        self.args.output == Form::Table && self.args.json.is_empty() && self.args.jq.is_none()
+    }
+
+    fn wants_csv(&self) -> bool {
+        self.args.output == Form::Csv && self.args.json.is_empty() && self.args.jq.is_none()
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), CommandError> {
+        let value = select(value, &self.args.json);
+        if let Some(filter) = &self.args.jq {
+            for result in super::jq::run(filter, &value)? {
+                match result {
+                    Value::String(text) => writeln!(self.data, "{text}")?,
+                    other => writeln!(self.data, "{other}")?,
+                }
+            }
+            return Ok(());
+        }
+        match self.args.output {
+            Form::Yaml => {
+                let text = serde_yaml::to_string(&value)
+                    .map_err(|error| CommandError::failed(error.to_string()))?;
+                self.data.write_all(text.as_bytes())?;
+            }
+            Form::Csv => {
+                let mut csv = csv::Writer::from_writer(&mut self.data);
+                for (field, cell) in value.as_object().into_iter().flatten() {
+                    let cell = cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+                    csv.write_record([field.as_str(), &cell]).map_err(io::Error::from)?;
+                }
+                csv.flush()?;
+            }
+            Form::Json | Form::Table => {
+                serde_json::to_writer_pretty(&mut self.data, &value).map_err(io::Error::from)?;
+                self.data.write_all(b"\n")?;
+            }
+        }
+        Ok(self.data.flush()?)
+    }
+}
+
+/// Keeps the named fields of an object, or of each object of a list; all when none is named.
+fn select(value: &Value, fields: &[String]) -> Value {
+    match value {
+        _ if fields.is_empty() => value.clone(),
+        Value::Array(items) => items.iter().map(|item| select(item, fields)).collect(),
+        Value::Object(object) => fields
+            .iter()
+            .map(|field| (field.clone(), object.get(field).cloned().unwrap_or(Value::Null)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,82 @@
+//! Lists.
+
+use super::{Contacts, one};
+use crate::core::contacts::store::lists as store;
+use crate::core::contacts::{ContactError, List, NewList};
+use crate::core::events::Event;
+use crate::core::kernel::{Page, PageRequest};
+use crate::storage::sql::{self, DbError, Tx};
+
+impl Contacts {
+    /// Creates a list.
+    ///
+    /// # Errors
+    /// [`ContactError::Name`], [`ContactError::ListNameTaken`].
+    #[tracing::instrument(skip_all, fields(list.name = %new.name))]
+    pub async fn create_list(&self, new: NewList) -> Result<List, ContactError> {
+        new.check()?;
+        let mut tx = self.db.begin().await?;
+        let list = self.create_list_in(&mut tx, new).await?;
+        tx.commit().await?;
+        Ok(list)
+    }
+
+    /// Creates a list as part of a larger change.
+    pub async fn create_list_in(&self, tx: &mut Tx, new: NewList) -> Result<List, ContactError> {
+        let now = self.clock.now();
+        let list = List {
+            id: self.clock.new_id(),
+            name: new.name,
+            description: new.description,
+            labels: new.labels,
+            members: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        store::insert(tx, &list).await.map_err(|error| match error {
+            DbError::Conflict { .. } => ContactError::ListNameTaken(list.name.clone()),
+            other => other.into(),
+        })?;
+        self.outbox.push(tx, Event::about("list.created", list.id, &list.name)).await?;
+        Ok(list)
+    }
+
+    /// The list that `reference` (a name, an id, or the start of one) points at.
+    ///
+    /// # Errors
+    /// [`ContactError::ListNotFound`], [`ContactError::Ambiguous`].
+    pub async fn list(&self, reference: &str) -> Result<List, ContactError> {
+        let mut tx = self.db.read().await?;
+        self.list_in(&mut tx, reference).await
+    }
+
+    /// As [`Contacts::list`], within a transaction.
+    pub async fn list_in(&self, tx: &mut Tx, reference: &str) -> Result<List, ContactError> {
+        let id = one(sql::find(tx, "lists", reference).await?, reference)?;
+        let list = store::get(tx, id).await?;
+        list.ok_or_else(|| ContactError::ListNotFound(reference.to_owned()))
+    }
+
+    /// A page of lists, oldest first.
+    pub async fn lists(&self, page: PageRequest) -> Result<Page<List>, ContactError> {
+        let mut tx = self.db.read().await?;
+        let lists = store::page(&mut tx, &page).await?;
+        Ok(page.page(lists, |list| list.id))
+    }
+
+    /// Deletes a list; its contacts stay.
+    ///
+    /// # Errors
+    /// [`ContactError::ListNotFound`], [`ContactError::ListInUse`].
+    pub async fn delete_list(&self, reference: &str) -> Result<List, ContactError> {
+        let mut tx = self.db.begin().await?;
+        let list = self.list_in(&mut tx, reference).await?;
+        store::delete(&mut tx, list.id).await.map_err(|error| match error {
+            DbError::Conflict { .. } => ContactError::ListInUse(list.name.clone()),
+            other => other.into(),
+        })?;
+        self.outbox.push(&mut tx, Event::about("list.deleted", list.id, &list.name)).await?;
+        tx.commit().await?;
+        Ok(list)
+    }
+}

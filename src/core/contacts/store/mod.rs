@@ -1,0 +1,3 @@
+//! The tables of contacts, lists and suppressions.
+
+pub(super) mod lists;
