@@ -40,7 +40,8 @@ pub struct BusEvent {
 pub struct Delivery {
     /// Its place in the stream, to answer with.
     pub seq: u64,
-    /// 1 the first time; one more for every failure told.
+    /// 1 plus the failures told so far. A crash is no failure, since the events of its batch that
+    /// were innocent could not be told apart.
     pub attempt: u32,
     pub event: BusEvent,
 }
@@ -117,6 +118,9 @@ impl Bus {
     }
 
     /// Publishes `events` in this order. When it returns they survive a crash.
+    ///
+    /// When its future is dropped they may be stored or not, and stored ones are announced by the
+    /// next call: publish them again.
     pub async fn publish(&self, events: &[BusEvent]) -> Result<(), BusError> {
         match self {
             Self::Local(bus) => bus.publish(events).await,

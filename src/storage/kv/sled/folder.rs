@@ -96,6 +96,8 @@ impl Folder {
     }
 
     fn open_engine(dir: &Path, lock: File, existed: bool, clock: &Clock) -> Result<Self, Refusal> {
+        // Its low-space mode, the default, opens as fast as the other: some 5 ms when small, 10 to
+        // 30 ms with 100 000 entries, half a second when those were just written.
         let db = ::sled::Config::new()
             .path(dir)
             .cache_capacity(CACHE_BYTES)

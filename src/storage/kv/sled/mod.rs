@@ -212,8 +212,8 @@ impl From<::sled::Error> for KvError {
     fn from(error: ::sled::Error) -> Self {
         match error {
             ::sled::Error::Io(error) => Self::Unavailable(error),
-            ::sled::Error::Corruption { at, .. } => {
-                Self::Damaged(at.map_or_else(|| "a bad checksum".to_owned(), |at| at.to_string()))
+            ::sled::Error::Corruption { .. } => {
+                Self::Damaged("a checksum does not match".to_owned())
             }
             other => Self::Engine(other.to_string()),
         }

@@ -20,7 +20,7 @@ const SWEPT_AT_ONCE: usize = 10_000;
 const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 pub(super) struct Values {
-    values: Tree,
+    records: Tree,
     ends: Tree,
     spaces: Tree,
     /// Read while a value is used, written while a namespace moves on: no write lands in a version
@@ -38,7 +38,7 @@ impl Values {
             versions.insert(name, number(&version)?);
         }
         Ok(Self {
-            values: db.open_tree("values")?,
+            records: db.open_tree("values")?,
             ends: db.open_tree("ends")?,
             spaces,
             versions: RwLock::new(versions),
@@ -52,7 +52,7 @@ impl Values {
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, KvError> {
         self.at(space, key, |key| {
-            let record = self.values.get(key)?;
+            let record = self.records.get(key)?;
             Ok(record.and_then(|record| live(&record, now).map(|(_, value)| value.to_vec())))
         })
     }
@@ -66,14 +66,14 @@ impl Values {
     ) -> Result<(), KvError> {
         self.at(space, key, |key| {
             self.note_end(key, end)?;
-            self.values.insert(key, record(end, value))?;
+            self.records.insert(key, record(end, value))?;
             Ok(())
         })
     }
 
     pub(super) fn remove(&self, space: &str, key: &str) -> Result<(), KvError> {
         self.at(space, key, |key| {
-            self.values.remove(key)?;
+            self.records.remove(key)?;
             Ok(())
         })
     }
@@ -90,18 +90,18 @@ impl Values {
             || KvError::NotACounter { namespace: space.to_owned(), key: key.to_owned() };
         self.at(space, key, |key| {
             loop {
-                let old = self.values.get(key)?;
-                let (count, end) = match old.as_ref().and_then(|old| live(old, now)) {
-                    Some((end, text)) => (decimal(text).ok_or_else(not_a_counter)?, Some(end)),
-                    None => {
+                let old = self.records.get(key)?;
+                let (count, end) =
+                    if let Some((end, text)) = old.as_ref().and_then(|old| live(old, now)) {
+                        (decimal(text).ok_or_else(not_a_counter)?, Some(end))
+                    } else {
                         let end = ttl.map(|ttl| now.plus(ttl));
                         self.note_end(key, end)?;
                         (0, end)
-                    }
-                };
+                    };
                 let sum = count.checked_add(delta).ok_or_else(not_a_counter)?;
                 let new = record(end, sum.to_string().as_bytes());
-                if self.values.compare_and_swap(key, old, Some(new))?.is_ok() {
+                if self.records.compare_and_swap(key, old, Some(new))?.is_ok() {
                     return Ok(sum);
                 }
             }
@@ -123,8 +123,8 @@ impl Values {
         let mut swept = 0;
         for left in self.spaces.scan_prefix(b"d").keys() {
             let left = left?;
-            for key in self.values.scan_prefix(&left[1..]).keys() {
-                self.values.remove(key?)?;
+            for key in self.records.scan_prefix(&left[1..]).keys() {
+                self.records.remove(key?)?;
                 swept += 1;
                 if swept == SWEPT_AT_ONCE {
                     return Ok(swept);
@@ -137,9 +137,9 @@ impl Values {
         for note in self.ends.range(..still_live).keys().take(SWEPT_AT_ONCE - swept) {
             let note = note?;
             let key = &note[8..];
-            if let Some(record) = self.values.get(key)?
+            if let Some(record) = self.records.get(key)?
                 && live(&record, now).is_none()
-                && self.values.compare_and_swap(key, Some(record), None::<&[u8]>)?.is_ok()
+                && self.records.compare_and_swap(key, Some(record), None::<&[u8]>)?.is_ok()
             {
                 swept += 1;
             }
