@@ -4,6 +4,7 @@
 //! `adapters` and `api`, `client`, `cli`, and `app`, which puts them together. Imports go down
 //! only; `docs/architecture.md` has the map and `tests/it/tidy.rs` keeps it true.
 
+pub mod adapters;
 pub mod api;
 pub mod app;
 pub mod cli;

@@ -6,3 +6,4 @@
 pub mod contacts;
 pub mod events;
 pub mod kernel;
+pub mod publishing;

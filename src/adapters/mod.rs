@@ -1,0 +1,3 @@
+//! The edges: what core's traits look like against the world.
+
+pub mod publishers;
