@@ -3,6 +3,7 @@
 //! An area's `mod.rs` says what it is and what it refuses to know. `model` holds types and pure
 //! rules, `store` its tables, `service` its use-cases: the only door for everybody else.
 
+pub mod analytics;
 pub mod contacts;
 pub mod events;
 pub mod kernel;
