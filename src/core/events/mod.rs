@@ -7,5 +7,7 @@
 //! **Invariant:** an event is published at least once and has its effect once per consumer.
 
 mod outbox;
+mod queue;
 
 pub use outbox::{Event, Outbox};
+pub use queue::{Claimed, Job, LEASE, Queue};

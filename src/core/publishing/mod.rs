@@ -1,17 +1,35 @@
-//! Publishing: how a rendered piece leaves the program.
+//! Publishing: how a rendered piece leaves the program, and the record of what became of it.
 //!
-//! The area owns the traits, adapters implement them: a [`Publisher`] is one channel's way out, a
-//! [`Session`] one open line of it, and a [`Verdict`] what the other side said to one mail. What a
-//! mail looks like on the wire is decided here too ([`encode`]), so that a preview, an `.eml` file
-//! and a mail sent are the same bytes. It does not know who is written to, or why.
+//! A [`Channel`] is a way out; adapters implement its [`Publisher`]. A run is one execution of a
+//! plan; its ledger has one row per message and contact, and the engine works that ledger until
+//! nothing waits. What a mail looks like on the wire is decided here too ([`encode`]), so that a
+//! preview, an `.eml` file and a mail sent are the same bytes. The area does not know campaigns:
+//! it is given a [`RunPlan`] and a set of lists.
 //!
-//! **Invariant:** one [`Email`] is one sequence of bytes, whenever and wherever it is encoded: a
-//! mail offered twice is recognisably the same mail.
+//! **Invariants**
+//! - One [`Email`] is one sequence of bytes: a mail offered twice is recognisably the same mail.
+//! - A row of the ledger is settled only after the other side's verdict, by whoever holds it.
+//! - A run's plan is fixed when it begins.
 
+mod compose;
+mod engine;
 mod mime;
+mod model;
 mod publisher;
+mod service;
+mod store;
+mod unsubscribe;
 
+pub use compose::{ComposeError, Composed, Composer, Recipient};
+pub use engine::{Options, Worked};
 pub use mime::{EncodeError, encode, wire_address};
+pub use model::{
+    Channel, ChannelSettings, Counts, Delivery, DeliveryState, PasswordRef, PlannedMessage,
+    PublishingError, Run, RunChannel, RunPlan, RunStatus, Smtp, Tls, Transport, UnknownWord,
+    UnsubscribeWays,
+};
 pub use publisher::{
     ConnectError, Email, Mailbox, Parcel, Publisher, Sent, Session, Unsubscribe, Verdict,
 };
+pub use service::{NewChannel, Publishers, Publishing};
+pub use unsubscribe::TokenSigner;

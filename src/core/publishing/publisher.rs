@@ -9,12 +9,14 @@ use std::fmt;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 
 use crate::core::kernel::Timestamp;
 
 /// A name and an address, as in `Ana <ana@example.com>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailbox {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub email: String,
 }

@@ -8,12 +8,20 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// The clause that lets several workers claim rows without waiting for each other. SQLite has
-    /// one writer at a time, so there is nobody to wait for.
+    /// The clause that ends a SELECT of rows to claim, so that workers do not wait for each other.
+    /// SQLite has one writer at a time: there is nobody to wait for.
     pub const fn claim(self) -> &'static str {
         match self {
             Self::Sqlite => "",
             Self::Postgres => "FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// As [`Dialect::claim`], for the rows of one table of a join.
+    pub fn claim_of(self, table: &str) -> String {
+        match self {
+            Self::Sqlite => String::new(),
+            Self::Postgres => format!("FOR UPDATE OF {table} SKIP LOCKED"),
         }
     }
 

@@ -130,16 +130,24 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_template ON messages (template_id);
 
+-- `plan` and `channel` are fixed when the run begins: a later edit changes no mail of a run.
 CREATE TABLE runs (
     id UUID PRIMARY KEY,
     campaign_id UUID NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
-    channel_id UUID REFERENCES channels (id),
+    channel JSONB NOT NULL,
+    plan JSONB NOT NULL,
     status TEXT NOT NULL,
     prepared BOOLEAN NOT NULL,
     recipients BIGINT NOT NULL,
     error TEXT,
     started_at BIGINT NOT NULL,
     finished_at BIGINT
+);
+
+CREATE TABLE run_lists (
+    run_id UUID NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    list_id UUID NOT NULL,
+    PRIMARY KEY (run_id, list_id)
 );
 
 CREATE INDEX runs_campaign ON runs (campaign_id);

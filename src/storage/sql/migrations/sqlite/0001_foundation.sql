@@ -130,10 +130,12 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_template ON messages (template_id);
 
+-- `plan` and `channel` are fixed when the run begins: a later edit changes no mail of a run.
 CREATE TABLE runs (
     id BLOB PRIMARY KEY,
     campaign_id BLOB NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
-    channel_id BLOB REFERENCES channels (id),
+    channel TEXT NOT NULL,
+    plan TEXT NOT NULL,
     status TEXT NOT NULL,
     prepared INTEGER NOT NULL,
     recipients INTEGER NOT NULL,
@@ -141,6 +143,12 @@ CREATE TABLE runs (
     started_at INTEGER NOT NULL,
     finished_at INTEGER
 ) STRICT;
+
+CREATE TABLE run_lists (
+    run_id BLOB NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    list_id BLOB NOT NULL,
+    PRIMARY KEY (run_id, list_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX runs_campaign ON runs (campaign_id);
 

@@ -1,0 +1,159 @@
+//! The queue: work that must still happen, claimed under a lease.
+//!
+//! A job is written by the transaction that needs it done. Whoever claims it holds a lease and
+//! renews it while working; when the lease ends, by a crash or a stop, somebody else goes on. A job
+//! that keeps failing is retried with growing waits and then kept as dead, with its last error.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::core::kernel::{Clock, Id, Timestamp};
+use crate::storage::sql::{Db, DbError, DbResult, Tx, params};
+
+/// How long a claim holds without being renewed.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// Attempts before a job is dead.
+const MAX_ATTEMPTS: u32 = 8;
+/// The first wait after a failure; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+
+/// What a background job is: a name, and arguments that can be written down.
+pub trait Job: Serialize + DeserializeOwned {
+    const NAME: &'static str;
+}
+
+/// A job in somebody's hands.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub id: Id,
+    pub name: String,
+    pub attempts: u32,
+    args: serde_json::Value,
+}
+
+/// The jobs of a workspace.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    db: Db,
+    clock: Clock,
+}
+
+impl Claimed {
+    /// The arguments, as the job they are of.
+    pub fn args<J: Job>(&self) -> DbResult<J> {
+        serde_json::from_value(self.args.clone())
+            .map_err(|error| DbError::Engine(format!("job {} is unreadable: {error}", self.id)))
+    }
+}
+
+impl Queue {
+    pub const fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock }
+    }
+
+    /// Writes `job` as part of `tx`, due now.
+    pub async fn push<J: Job>(&self, tx: &mut Tx, job: &J) -> DbResult<Id> {
+        let (id, now) = (self.clock.new_id(), self.clock.now());
+        let args = serde_json::to_value(job).map_err(|error| DbError::Engine(error.to_string()))?;
+        let sql = "INSERT INTO jobs
+                   (id, workspace_id, name, args, state, attempts, due_at, created_at)
+                   VALUES (?1, ?2, ?3, ?4, 'queued', 0, ?5, ?5)";
+        tx.execute(sql, params![id, tx.workspace(), J::NAME, args, now]).await?;
+        Ok(id)
+    }
+
+    /// Claims the oldest job that is due, or whose claim has run out.
+    pub async fn claim(&self, node: &str) -> DbResult<Option<Claimed>> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let lock = tx.dialect().claim();
+        let sql = format!(
+            "SELECT id, name, args, attempts FROM jobs
+             WHERE workspace_id = ?1
+               AND ((state = 'queued' AND due_at <= ?2) OR (state = 'leased' AND leased_until < ?2))
+             ORDER BY due_at, id LIMIT 1 {lock}"
+        );
+        let Some(row) = tx.row(&sql, params![tx.workspace(), now]).await? else {
+            return Ok(None);
+        };
+        let claimed = Claimed {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            attempts: row.get::<u32>("attempts")? + 1,
+            args: row.get("args")?,
+        };
+        let lease = "UPDATE jobs SET state = 'leased', leased_by = ?2, leased_until = ?3,
+                     attempts = ?4 WHERE id = ?1";
+        tx.execute(lease, params![claimed.id, node, now.plus(LEASE), claimed.attempts]).await?;
+        tx.commit().await?;
+        Ok(Some(claimed))
+    }
+
+    /// Holds a claim for longer; says whether it is still held.
+    pub async fn renew(&self, job: Id, node: &str) -> DbResult<bool> {
+        let sql = "UPDATE jobs SET leased_until = ?3
+                   WHERE id = ?1 AND state = 'leased' AND leased_by = ?2";
+        let mut tx = self.db.begin().await?;
+        let until = self.clock.now().plus(LEASE);
+        let held = tx.execute(sql, params![job, node, until]).await? == 1;
+        tx.commit().await?;
+        Ok(held)
+    }
+
+    /// Ends a job that did what it was for.
+    pub async fn finish(&self, job: Id, node: &str) -> DbResult<()> {
+        self.end(job, node, "done", None, None).await
+    }
+
+    /// Gives a job back undone, due again at once: the worker stops, the work goes on elsewhere.
+    pub async fn give_back(&self, job: Id, node: &str) -> DbResult<()> {
+        self.end(job, node, "queued", Some(self.clock.now()), None).await
+    }
+
+    /// Notes a failure: the job is due again later, or dead when it has failed too often.
+    pub async fn fail(&self, job: &Claimed, node: &str, error: &str) -> DbResult<()> {
+        if job.attempts >= MAX_ATTEMPTS {
+            return self.end(job.id, node, "dead", None, Some(error)).await;
+        }
+        let wait = FIRST_WAIT * 2_u32.pow(job.attempts - 1);
+        self.end(job.id, node, "queued", Some(self.clock.now().plus(wait)), Some(error)).await
+    }
+
+    /// Takes back what `node`, which is known to be gone, had claimed.
+    pub async fn release(&self, node: &str) -> DbResult<u64> {
+        let sql = "UPDATE jobs SET state = 'queued', leased_by = NULL, leased_until = NULL
+                   WHERE workspace_id = ?1 AND state = 'leased' AND leased_by = ?2";
+        let mut tx = self.db.begin().await?;
+        let released = tx.execute(sql, params![tx.workspace(), node]).await?;
+        tx.commit().await?;
+        Ok(released)
+    }
+
+    /// Jobs that are not done: waiting or in somebody's hands.
+    pub async fn open(&self) -> DbResult<u64> {
+        let sql = "SELECT COUNT(*) AS count FROM jobs
+                   WHERE workspace_id = ?1 AND state IN ('queued', 'leased')";
+        let mut tx = self.db.read().await?;
+        let row = tx.row(sql, params![tx.workspace()]).await?;
+        row.map_or(Ok(0), |row| row.get("count"))
+    }
+
+    async fn end(
+        &self,
+        job: Id,
+        node: &str,
+        state: &str,
+        due_at: Option<Timestamp>,
+        error: Option<&str>,
+    ) -> DbResult<()> {
+        let sql = "UPDATE jobs SET state = ?3, due_at = COALESCE(?4, due_at), error = ?5,
+                   finished_at = ?6, leased_by = NULL, leased_until = NULL
+                   WHERE id = ?1 AND state = 'leased' AND leased_by = ?2";
+        let finished_at = due_at.is_none().then(|| self.clock.now());
+        let mut tx = self.db.begin().await?;
+        tx.execute(sql, params![job, node, state, due_at, error, finished_at]).await?;
+        tx.commit().await
+    }
+}

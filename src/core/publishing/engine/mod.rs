@@ -1,0 +1,238 @@
+//! The engine: works a run until nothing of it waits.
+//!
+//! Four stages with bounded channels between them, so that the slowest sets the pace and memory
+//! stays flat: **lease** claims due rows in batches, **render** makes mails on all cores, **send**
+//! offers them over kept sessions, **settle** writes what the servers said, batch by batch.
+//!
+//! **What a crash leaves.** A row is settled only after the server's verdict, and a mail is offered
+//! only while its row is leased. So a crash loses nothing: rows that were leased are queued again.
+//! Mails accepted but not yet settled are offered twice, under one Message-ID; there are never more
+//! of them than [`Options::in_flight`].
+
+mod lease;
+mod render;
+mod send;
+mod settle;
+mod watch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::compose::Composer;
+use super::model::{PublishingError, RunPlan, RunStatus, Transport};
+use super::publisher::Parcel;
+use super::service::Publishing;
+use super::store::ledger::{self, Settlement};
+use super::store::runs;
+use crate::core::kernel::Id;
+
+/// How long mails in hand may take to end once the engine is told to stop.
+const DRAIN: Duration = Duration::from_secs(8);
+/// Sessions of a channel that writes files.
+const OUTBOX_SESSIONS: usize = 2;
+
+/// How an engine works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who works: the name its leases bear.
+    pub node: String,
+    /// Rows leased at once.
+    pub batch: u32,
+    /// Mails offered and not yet settled, at the most: the bound on duplicates after a crash.
+    pub in_flight: usize,
+}
+
+/// How working a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Worked {
+    /// Nothing of it waits any more.
+    Finished,
+    /// Somebody paused or cancelled it.
+    Halted,
+    /// The engine was told to stop; the run goes on elsewhere or later.
+    Stopped,
+    /// It cannot go on until somebody mends this.
+    Blocked(String),
+}
+
+/// A mail on its way from one stage to the next.
+struct Ready {
+    contact_id: Id,
+    message_id: Id,
+    attempts: u32,
+    parcel: Parcel,
+}
+
+/// A settlement, and the place in flight it gives up when it is written.
+struct Settling {
+    settlement: Settlement,
+    _flight: Option<OwnedSemaphorePermit>,
+}
+
+/// What the stages of one run share.
+struct Shared {
+    run: Id,
+    publishing: Publishing,
+    options: Options,
+    composer: Composer,
+    /// Told when this run must not go on: by a pause, a stop or trouble.
+    halt: CancellationToken,
+    /// Rows leased and not yet settled.
+    in_hand: AtomicUsize,
+    settled: Notify,
+    flight: Arc<Semaphore>,
+    trouble: std::sync::Mutex<send::Trouble>,
+}
+
+impl Publishing {
+    /// Works `run` until it is finished, halted or blocked, or until `stop` is told.
+    pub async fn work(
+        &self,
+        run: Id,
+        options: &Options,
+        stop: &CancellationToken,
+    ) -> Result<Worked, PublishingError> {
+        let (status, plan) = {
+            let mut tx = self.db.read().await?;
+            let found = runs::get(&mut tx, run).await?.zip(runs::plan(&mut tx, run).await?);
+            let (run, plan) = found.ok_or(PublishingError::RunNotFound(run))?;
+            (run.status, plan)
+        };
+        if status != RunStatus::Active {
+            return Ok(Worked::Halted);
+        }
+        let (signer, compiled) = (self.signer.clone(), plan.clone());
+        let composer =
+            tokio::task::spawn_blocking(move || Composer::new(run, &compiled, signer)).await;
+        let composer = match composer {
+            Ok(Ok(composer)) => composer,
+            Ok(Err(error)) => return Ok(Worked::Blocked(error.to_string())),
+            Err(error) => return Ok(Worked::Blocked(format!("compiling stopped: {error}"))),
+        };
+        let publisher = match self.publishers.open(&plan.channel) {
+            Ok(publisher) => publisher,
+            Err(error) => return Ok(Worked::Blocked(error)),
+        };
+        self.prepare(run, &plan, &options.node).await?;
+
+        let shared = Arc::new(Shared {
+            run,
+            publishing: self.clone(),
+            options: options.clone(),
+            composer,
+            halt: stop.child_token(),
+            in_hand: AtomicUsize::new(0),
+            settled: Notify::new(),
+            flight: Arc::new(Semaphore::new(options.in_flight)),
+            trouble: std::sync::Mutex::default(),
+        });
+        let sessions = match &plan.channel.settings.transport {
+            Transport::Outbox => OUTBOX_SESSIONS,
+            Transport::Smtp(smtp) => usize::from(smtp.connections),
+        };
+        shared.pipeline(publisher, sessions).await?;
+
+        let mut tx = self.db.begin().await?;
+        ledger::release(&mut tx, run, Some(&options.node), self.clock.now()).await?;
+        let left = ledger::counts(&mut tx, run).await?;
+        let status = self.run_in(&mut tx, run).await?.status;
+        let trouble = shared.trouble().blocked.clone();
+        tx.commit().await?;
+        Ok(match trouble {
+            Some(trouble) => Worked::Blocked(trouble),
+            None if status != RunStatus::Active => Worked::Halted,
+            None if left.total() == left.settled() => Worked::Finished,
+            None => Worked::Stopped,
+        })
+    }
+
+    /// Writes the run's ledger, unless it is written, and takes back leases that ran out.
+    async fn prepare(
+        &self,
+        run: Id,
+        plan: &RunPlan,
+        node: &str,
+    ) -> Result<(), PublishingError> {
+        let mut tx = self.db.begin().await?;
+        let now = self.clock.now();
+        if !runs::is_prepared(&mut tx, run).await? {
+            let mut recipients = 0;
+            for message in &plan.messages {
+                recipients = ledger::fill(&mut tx, run, message.id, now).await?;
+            }
+            let recipients = i64::try_from(recipients).unwrap_or(i64::MAX);
+            runs::set_prepared(&mut tx, run, recipients).await?;
+        }
+        ledger::release(&mut tx, run, Some(node), now).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+impl Shared {
+    /// Runs the stages until no row waits or the run must halt.
+    async fn pipeline(
+        self: &Arc<Self>,
+        publisher: Arc<dyn super::Publisher>,
+        sessions: usize,
+    ) -> Result<(), PublishingError> {
+        let (batches, leased) = mpsc::channel(1);
+        let (ready, parcels) = mpsc::channel(sessions * 2);
+        let (settle, settling) = mpsc::channel(self.options.in_flight * 2);
+
+        let watcher = tokio::spawn(watch::watch(Arc::clone(self)));
+        let settler = tokio::spawn(settle::settle(Arc::clone(self), settling));
+        let renderer = tokio::spawn(render::render(Arc::clone(self), leased, ready, settle.clone()));
+        let parcels = Arc::new(Mutex::new(parcels));
+        let mut senders = JoinSet::new();
+        for _ in 0..sessions {
+            let (shared, publisher) = (Arc::clone(self), Arc::clone(&publisher));
+            senders.spawn(send::send(shared, publisher, Arc::clone(&parcels), settle.clone()));
+        }
+        drop((settle, parcels));
+
+        let leasing = lease::lease(self, batches).await;
+        if leasing.is_err() {
+            self.halt.cancel();
+        }
+        let ending = async { while senders.join_next().await.is_some() {} };
+        let halted = async {
+            self.halt.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            () = ending => {}
+            // Their rows stay leased and are released below: offered again, under the same id.
+            () = halted => senders.abort_all(),
+        }
+        while senders.join_next().await.is_some() {}
+        renderer.abort();
+        let settled = settler.await.unwrap_or(Ok(()));
+        watcher.abort();
+        leasing.and(settled)
+    }
+
+    fn trouble(&self) -> std::sync::MutexGuard<'_, send::Trouble> {
+        self.trouble.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Ends the run's work until somebody mends `trouble`.
+    fn block(&self, trouble: String) {
+        self.trouble().blocked.get_or_insert(trouble);
+        self.halt.cancel();
+    }
+
+    fn took(&self, rows: usize) {
+        self.in_hand.fetch_add(rows, Ordering::SeqCst);
+    }
+
+    fn gave_back(&self, rows: usize) {
+        self.in_hand.fetch_sub(rows, Ordering::SeqCst);
+        self.settled.notify_waiters();
+        self.settled.notify_one();
+    }
+}

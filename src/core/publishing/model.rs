@@ -1,0 +1,365 @@
+//! Channels, runs and deliveries: types and pure rules.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::publisher::Mailbox;
+use crate::core::content::{MessageSource, TemplateSource};
+use crate::core::kernel::{BadName, Id, Labels, Timestamp};
+use crate::storage::sql::DbError;
+
+/// A way out with its credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    pub id: Id,
+    pub name: String,
+    pub labels: Labels,
+    pub settings: ChannelSettings,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What a channel says; stored as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelSettings {
+    pub transport: Transport,
+    /// Who its mails are from, unless the message says otherwise.
+    pub from: Option<Mailbox>,
+    pub reply_to: Option<String>,
+    pub unsubscribe: Option<UnsubscribeWays>,
+}
+
+/// How a channel gives its mails away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// Mails become `.eml` files; nothing leaves the machine.
+    Outbox,
+    Smtp(Smtp),
+}
+
+/// An SMTP server and how to sign in there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub username: Option<String>,
+    pub password: Option<PasswordRef>,
+    /// Connections kept open at most, 1 to 64.
+    pub connections: u8,
+    /// How long any one step may take.
+    pub timeout_seconds: u16,
+}
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tls {
+    None,
+    #[default]
+    Starttls,
+    Tls,
+}
+
+/// Where a password is found when it is needed; the password itself is never stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordRef {
+    /// The name of an environment variable.
+    Env(String),
+    /// The path of a file on the machine that sends.
+    File(String),
+}
+
+/// Where a reader unsubscribes: a page, an address, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnsubscribeWays {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// One execution of a campaign.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    pub id: Id,
+    pub campaign_id: Id,
+    pub channel: RunChannel,
+    pub status: RunStatus,
+    /// Contacts in the audience when the run began.
+    pub recipients: u64,
+    /// What holds the run up, in words.
+    pub error: Option<String>,
+    pub started_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// The channel of a run, as it was when the run began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunChannel {
+    pub name: String,
+    pub settings: ChannelSettings,
+}
+
+/// All that a run sends, fixed when it begins: a later edit changes no mail of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunPlan {
+    pub campaign: String,
+    pub channel: RunChannel,
+    pub messages: Vec<PlannedMessage>,
+    /// The templates that layouts and includes of the messages name.
+    pub templates: Vec<TemplateSource>,
+}
+
+/// One message of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedMessage {
+    pub id: Id,
+    pub source: MessageSource,
+    pub from: Mailbox,
+    pub reply_to: Option<String>,
+}
+
+/// A closed set of words, the same in SQL, in code and on the wire.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or_else(|| {
+                    UnknownWord {
+                        word: text.chars().take(40).collect(),
+                        known: Self::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", "),
+                    }
+                })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+/// A word that is not of the set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is none of {known}")]
+pub struct UnknownWord {
+    word: String,
+    known: String,
+}
+
+words! {
+    /// Where a run stands.
+    RunStatus {
+        Active = "active",
+        Paused = "paused",
+        Completed = "completed",
+        Cancelled = "cancelled",
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// Where a delivery stands.
+    DeliveryState {
+        Queued = "queued",
+        /// A worker has it in hand.
+        Leased = "leased",
+        /// The other side took the responsibility for it.
+        Accepted = "accepted",
+        /// Turned away for now; it is due again later.
+        Deferred = "deferred",
+        Failed = "failed",
+        /// The address must not be sent to.
+        Suppressed = "suppressed",
+        Bounced = "bounced",
+        Complained = "complained",
+    }
+}
+
+impl DeliveryState {
+    /// Whether nothing more happens to it by the run's own doing.
+    pub const fn is_settled(self) -> bool {
+        !matches!(self, Self::Queued | Self::Leased | Self::Deferred)
+    }
+}
+
+/// One row of the ledger: one message of one run to one contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    pub run_id: Id,
+    pub message_id: Id,
+    pub contact_id: Id,
+    pub email: String,
+    pub state: DeliveryState,
+    pub attempts: u32,
+    pub due_at: Timestamp,
+    /// The server's code, when a server answered.
+    pub code: Option<u16>,
+    pub reply: Option<String>,
+    pub settled_at: Option<Timestamp>,
+}
+
+/// How many deliveries of a run are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub queued: u64,
+    pub leased: u64,
+    pub accepted: u64,
+    pub deferred: u64,
+    pub failed: u64,
+    pub suppressed: u64,
+    pub bounced: u64,
+    pub complained: u64,
+}
+
+impl Counts {
+    pub fn of(&mut self, state: DeliveryState) -> &mut u64 {
+        match state {
+            DeliveryState::Queued => &mut self.queued,
+            DeliveryState::Leased => &mut self.leased,
+            DeliveryState::Accepted => &mut self.accepted,
+            DeliveryState::Deferred => &mut self.deferred,
+            DeliveryState::Failed => &mut self.failed,
+            DeliveryState::Suppressed => &mut self.suppressed,
+            DeliveryState::Bounced => &mut self.bounced,
+            DeliveryState::Complained => &mut self.complained,
+        }
+    }
+
+    pub const fn total(&self) -> u64 {
+        self.settled() + self.queued + self.leased + self.deferred
+    }
+
+    /// Those to which nothing more happens by the run's own doing.
+    pub const fn settled(&self) -> u64 {
+        self.accepted + self.failed + self.suppressed + self.bounced + self.complained
+    }
+}
+
+/// How long a deferred mail waits before it is offered for the `attempts`-th time again, and when
+/// it is given up: after the last of these.
+const BACKOFF: [Duration; 6] = [
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(8 * 3600),
+    Duration::from_secs(24 * 3600),
+];
+
+/// When a mail that was offered `attempts` times is due again; `None` when it is given up.
+pub fn next_attempt(attempts: u32, now: Timestamp) -> Option<Timestamp> {
+    let index = usize::try_from(attempts.max(1) - 1).ok()?;
+    BACKOFF.get(index).map(|wait| now.plus(*wait))
+}
+
+/// The stable Message-ID of a delivery, without angle brackets: the same at every attempt.
+pub fn message_id(run: Id, message: Id, contact: Id, domain: &str) -> String {
+    format!("{}.{}.{}@{domain}", run.simple(), message.simple(), contact.simple())
+}
+
+/// What can go wrong with channels, runs and deliveries.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishingError {
+    #[error("no channel `{0}`; `frontier channel list` shows those there are")]
+    ChannelNotFound(String),
+    #[error("`{text}` could be {}; write more of it", .names.join(", "))]
+    Ambiguous { text: String, names: Vec<String> },
+    #[error("a channel named `{0}` already exists; choose another name")]
+    ChannelNameTaken(String),
+    #[error("the channel `{0}` is used by a campaign; give that campaign another channel first")]
+    ChannelInUse(String),
+    #[error(transparent)]
+    Name(#[from] BadName),
+    #[error("the channel cannot work: {0}")]
+    Settings(String),
+    #[error("no run `{0}`")]
+    RunNotFound(Id),
+    #[error("the ledger could not be read or saved")]
+    Store(#[from] DbError),
+}
+
+impl ChannelSettings {
+    /// The built-in channel: files on this machine, with nothing configured.
+    pub const fn outbox() -> Self {
+        Self { transport: Transport::Outbox, from: None, reply_to: None, unsubscribe: None }
+    }
+
+    /// The word for its transport.
+    pub const fn kind(&self) -> &'static str {
+        match self.transport {
+            Transport::Outbox => "outbox",
+            Transport::Smtp(_) => "smtp",
+        }
+    }
+
+    /// Checks what no server needs to be asked for.
+    pub fn check(&self) -> Result<(), PublishingError> {
+        let wrong = |what: String| Err(PublishingError::Settings(what));
+        if let Some(UnsubscribeWays { url: Some(url), .. }) = &self.unsubscribe {
+            match url::Url::parse(url) {
+                Ok(parsed) if matches!(parsed.scheme(), "https" | "http") => {}
+                _ => return wrong(format!("unsubscribe.url `{url}` is no https URL")),
+            }
+        }
+        let Transport::Smtp(smtp) = &self.transport else { return Ok(()) };
+        if smtp.host.trim().is_empty() {
+            return wrong("smtp.host is empty; write the server's name".into());
+        }
+        if !(1..=64).contains(&smtp.connections) {
+            return wrong(format!("smtp.connections is {}; give 1 to 64", smtp.connections));
+        }
+        if smtp.port == 0 || smtp.timeout_seconds == 0 {
+            return wrong("smtp.port and smtp.timeout_seconds are at least 1".into());
+        }
+        if smtp.username.is_some() != smtp.password.is_some() {
+            return wrong("smtp.username and smtp.password go together".into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_offered_seven_times_and_then_given_up() {
+        let now = Timestamp::from_millis(0);
+        let waits: Vec<_> = (1..).map_while(|attempts| next_attempt(attempts, now)).collect();
+        assert_eq!(waits.len(), 6);
+        assert!(waits.is_sorted());
+        assert_eq!(waits[0], Timestamp::from_millis(60_000));
+    }
+
+    #[test]
+    fn words_read_back_and_unknown_ones_are_refused() {
+        for state in DeliveryState::ALL {
+            assert_eq!(state.as_str().parse(), Ok(*state));
+        }
+        let refusal = "sent".parse::<RunStatus>().unwrap_err();
+        insta::assert_snapshot!(refusal, @"`sent` is none of active, paused, completed, cancelled, failed");
+    }
+}

@@ -1,0 +1,72 @@
+//! Channels.
+
+use crate::core::kernel::{Id, PageRequest};
+use crate::core::publishing::{Channel, ChannelSettings};
+use crate::storage::sql::{DbResult, Row, Tx, params};
+
+const COLUMNS: &str = "id, name, settings, labels, created_at, updated_at";
+
+pub(in crate::core::publishing) async fn insert(tx: &mut Tx, channel: &Channel) -> DbResult<()> {
+    let sql = "INSERT INTO channels
+               (id, workspace_id, name, kind, settings, labels, created_at, updated_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
+    let (settings, labels) = json(channel);
+    let kind = channel.settings.kind();
+    let values = params![
+        channel.id,
+        tx.workspace(),
+        &channel.name,
+        kind,
+        settings,
+        labels,
+        channel.created_at
+    ];
+    tx.execute(sql, values).await.map(drop)
+}
+
+pub(in crate::core::publishing) async fn update(tx: &mut Tx, channel: &Channel) -> DbResult<()> {
+    let sql = "UPDATE channels SET kind = ?3, settings = ?4, labels = ?5, updated_at = ?6
+               WHERE workspace_id = ?1 AND id = ?2";
+    let (settings, labels) = json(channel);
+    let kind = channel.settings.kind();
+    let values =
+        params![tx.workspace(), channel.id, kind, settings, labels, channel.updated_at];
+    tx.execute(sql, values).await.map(drop)
+}
+
+pub(in crate::core::publishing) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<Channel>> {
+    let sql = format!("SELECT {COLUMNS} FROM channels WHERE workspace_id = ?1 AND id = ?2");
+    tx.row(&sql, params![tx.workspace(), id]).await?.as_ref().map(channel).transpose()
+}
+
+/// Channels after `page.after`, oldest first.
+pub(in crate::core::publishing) async fn page(
+    tx: &mut Tx,
+    page: &PageRequest,
+) -> DbResult<Vec<Channel>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM channels WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+    );
+    let rows = tx.rows(&sql, params![tx.workspace(), page.after, page.fetch()]).await?;
+    rows.iter().map(channel).collect()
+}
+
+pub(in crate::core::publishing) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
+    let sql = "DELETE FROM channels WHERE workspace_id = ?1 AND id = ?2";
+    tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
+}
+
+fn json(channel: &Channel) -> (serde_json::Value, serde_json::Value) {
+    (serde_json::json!(channel.settings), serde_json::json!(channel.labels))
+}
+
+fn channel(row: &Row) -> DbResult<Channel> {
+    Ok(Channel {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        labels: row.json("labels")?,
+        settings: row.json::<ChannelSettings>("settings")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

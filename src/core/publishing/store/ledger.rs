@@ -1,0 +1,217 @@
+//! The ledger: one row per message of a run to a contact.
+//!
+//! A row changes hands only here: [`claim`] leases it, [`settle`] and [`release`] end a lease, and
+//! both touch only rows that the caller still holds.
+
+use crate::core::kernel::{Id, Timestamp};
+use crate::core::publishing::{Counts, Delivery, DeliveryState, Recipient};
+use crate::storage::sql::{DbResult, Row, Tx, params};
+
+/// A row that was claimed, with the contact as it is now.
+#[derive(Clone, Debug)]
+pub(in crate::core::publishing) struct Due {
+    pub(in crate::core::publishing) contact_id: Id,
+    pub(in crate::core::publishing) message_id: Id,
+    /// How often it was offered before.
+    pub(in crate::core::publishing) attempts: u32,
+    /// `None` when the contact has been deleted since.
+    pub(in crate::core::publishing) contact: Option<Recipient>,
+    pub(in crate::core::publishing) suppressed: Option<String>,
+}
+
+/// How a delivery ended, or when it is due again.
+#[derive(Clone, Debug)]
+pub(in crate::core::publishing) struct Settlement {
+    pub(in crate::core::publishing) contact_id: Id,
+    pub(in crate::core::publishing) message_id: Id,
+    pub(in crate::core::publishing) state: DeliveryState,
+    pub(in crate::core::publishing) attempts: u32,
+    pub(in crate::core::publishing) due_at: Timestamp,
+    pub(in crate::core::publishing) code: Option<u16>,
+    pub(in crate::core::publishing) reply: String,
+}
+
+/// The domain of a folded address: what follows the last `@`, in functions both engines have.
+const DOMAIN: &str =
+    "substr(c.email_folded, length(rtrim(c.email_folded, replace(c.email_folded, '@', ''))) + 1)";
+
+/// Writes the rows of a run: each contact of its lists once per message, in one statement.
+pub(in crate::core::publishing) async fn fill(
+    tx: &mut Tx,
+    run: Id,
+    message: Id,
+    now: Timestamp,
+) -> DbResult<u64> {
+    let sql = format!(
+        "INSERT INTO deliveries
+             (run_id, message_id, contact_id, email, domain, state, attempts, due_at)
+         SELECT ?1, ?2, c.id, c.email, {DOMAIN}, 'queued', 0, ?3
+         FROM contacts c
+         WHERE c.workspace_id = ?4 AND c.id IN (
+             SELECT m.contact_id FROM list_members m
+             JOIN run_lists r ON r.list_id = m.list_id WHERE r.run_id = ?1)
+         ON CONFLICT DO NOTHING"
+    );
+    tx.execute(&sql, params![run, message, now, tx.workspace()]).await
+}
+
+/// Leases up to `limit` due rows to `node` until `until`.
+pub(in crate::core::publishing) async fn claim(
+    tx: &mut Tx,
+    run: Id,
+    node: &str,
+    now: Timestamp,
+    until: Timestamp,
+    limit: i64,
+) -> DbResult<Vec<Due>> {
+    let lock = tx.dialect().claim_of("d");
+    let sql = format!(
+        "SELECT d.contact_id, d.message_id, d.attempts, c.id AS found, c.email, c.name,
+                c.language, c.timezone, c.attributes, s.reason
+         FROM deliveries d
+         LEFT JOIN contacts c ON c.id = d.contact_id
+         LEFT JOIN suppressions s
+                ON s.workspace_id = c.workspace_id AND s.email_folded = c.email_folded
+         WHERE d.run_id = ?1 AND d.state IN ('queued', 'deferred') AND d.due_at <= ?2
+         LIMIT ?3 {lock}"
+    );
+    let rows = tx.rows(&sql, params![run, now, limit]).await?;
+    let due: Vec<Due> = rows.iter().map(due).collect::<DbResult<_>>()?;
+    let lease = "UPDATE deliveries SET state = 'leased', leased_by = ?4, leased_until = ?5
+                 WHERE run_id = ?1 AND contact_id = ?2 AND message_id = ?3";
+    let leases =
+        due.iter().map(|d| params![run, d.contact_id, d.message_id, node, until]).collect();
+    tx.execute_many(lease, leases).await?;
+    Ok(due)
+}
+
+/// Keeps what `node` holds for longer.
+pub(in crate::core::publishing) async fn renew(
+    tx: &mut Tx,
+    run: Id,
+    node: &str,
+    until: Timestamp,
+) -> DbResult<()> {
+    let sql = "UPDATE deliveries SET leased_until = ?3
+               WHERE run_id = ?1 AND state = 'leased' AND leased_by = ?2";
+    tx.execute(sql, params![run, node, until]).await.map(drop)
+}
+
+/// Writes how deliveries ended; says how many were still held by `node`.
+pub(in crate::core::publishing) async fn settle(
+    tx: &mut Tx,
+    run: Id,
+    node: &str,
+    now: Timestamp,
+    settlements: &[Settlement],
+) -> DbResult<u64> {
+    let sql = "UPDATE deliveries
+               SET state = ?5, attempts = ?6, due_at = ?7, code = ?8, reply = ?9, settled_at = ?10,
+                   leased_by = NULL, leased_until = NULL
+               WHERE run_id = ?1 AND contact_id = ?2 AND message_id = ?3
+                 AND state = 'leased' AND leased_by = ?4";
+    let rows = settlements.iter().map(|s| {
+        params![
+            run,
+            s.contact_id,
+            s.message_id,
+            node,
+            s.state.as_str(),
+            s.attempts,
+            s.due_at,
+            s.code,
+            s.reply.as_str(),
+            now
+        ]
+    });
+    tx.execute_many(sql, rows.collect()).await
+}
+
+/// Gives back what `node` holds, unsent, or what anybody has held for too long.
+pub(in crate::core::publishing) async fn release(
+    tx: &mut Tx,
+    run: Id,
+    node: Option<&str>,
+    now: Timestamp,
+) -> DbResult<u64> {
+    let sql = "UPDATE deliveries SET state = 'queued', leased_by = NULL, leased_until = NULL
+               WHERE run_id = ?1 AND state = 'leased' AND (leased_by = ?2 OR leased_until < ?3)";
+    tx.execute(sql, params![run, node, now]).await
+}
+
+pub(in crate::core::publishing) async fn counts(tx: &mut Tx, run: Id) -> DbResult<Counts> {
+    let sql = "SELECT state, COUNT(*) AS count FROM deliveries WHERE run_id = ?1 GROUP BY state";
+    let mut counts = Counts::default();
+    for row in tx.rows(sql, params![run]).await? {
+        *counts.of(row.word("state")?) = row.get("count")?;
+    }
+    Ok(counts)
+}
+
+/// When the next waiting row is due; `None` when none waits.
+pub(in crate::core::publishing) async fn next_due(
+    tx: &mut Tx,
+    run: Id,
+) -> DbResult<Option<Timestamp>> {
+    let sql = "SELECT MIN(due_at) AS due_at FROM deliveries
+               WHERE run_id = ?1 AND state IN ('queued', 'deferred')";
+    let row = tx.row(sql, params![run]).await?;
+    row.map_or(Ok(None), |row| row.get("due_at"))
+}
+
+/// Rows of a run in any of `states`, by contact after `after`.
+pub(in crate::core::publishing) async fn page(
+    tx: &mut Tx,
+    run: Id,
+    states: &[DeliveryState],
+    after: Id,
+    limit: i64,
+) -> DbResult<Vec<Delivery>> {
+    let marks: Vec<String> = (0..states.len()).map(|at| format!("?{}", at + 4)).collect();
+    let sql = format!(
+        "SELECT run_id, message_id, contact_id, email, state, attempts, due_at, code, reply,
+                settled_at
+         FROM deliveries WHERE run_id = ?1 AND contact_id > ?2 AND state IN ({})
+         ORDER BY contact_id, message_id LIMIT ?3",
+        marks.join(", ")
+    );
+    let mut values = params![run, after, limit];
+    values.extend(states.iter().map(|state| state.as_str().into()));
+    tx.rows(&sql, values).await?.iter().map(delivery).collect()
+}
+
+fn due(row: &Row) -> DbResult<Due> {
+    let contact = match row.get::<Option<Id>>("found")? {
+        Some(id) => Some(Recipient {
+            id,
+            email: row.get("email")?,
+            name: row.get("name")?,
+            language: row.get("language")?,
+            timezone: row.get("timezone")?,
+            attributes: row.get("attributes")?,
+        }),
+        None => None,
+    };
+    Ok(Due {
+        contact_id: row.get("contact_id")?,
+        message_id: row.get("message_id")?,
+        attempts: row.get("attempts")?,
+        contact,
+        suppressed: row.get("reason")?,
+    })
+}
+
+fn delivery(row: &Row) -> DbResult<Delivery> {
+    Ok(Delivery {
+        run_id: row.get("run_id")?,
+        message_id: row.get("message_id")?,
+        contact_id: row.get("contact_id")?,
+        email: row.get("email")?,
+        state: row.word("state")?,
+        attempts: row.get("attempts")?,
+        due_at: row.get("due_at")?,
+        code: row.get("code")?,
+        reply: row.get("reply")?,
+        settled_at: row.get("settled_at")?,
+    })
+}

@@ -1,0 +1,5 @@
+//! The tables of channels, runs and the ledger.
+
+pub(super) mod channels;
+pub(super) mod ledger;
+pub(super) mod runs;

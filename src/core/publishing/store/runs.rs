@@ -1,0 +1,94 @@
+//! Runs: one execution of a campaign each, with the plan it began with.
+
+use crate::core::kernel::{Id, Timestamp};
+use crate::core::publishing::{Run, RunPlan, RunStatus};
+use crate::storage::sql::{DbResult, Row, Tx, params};
+
+const COLUMNS: &str =
+    "id, campaign_id, channel, status, recipients, error, started_at, finished_at";
+
+pub(in crate::core::publishing) async fn insert(
+    tx: &mut Tx,
+    run: &Run,
+    plan: &RunPlan,
+    lists: &[Id],
+) -> DbResult<()> {
+    let sql = "INSERT INTO runs
+               (id, campaign_id, channel, plan, status, prepared, recipients, started_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, FALSE, 0, ?6)";
+    let (channel, plan) = (serde_json::json!(run.channel), serde_json::json!(plan));
+    let values =
+        params![run.id, run.campaign_id, channel, plan, run.status.as_str(), run.started_at];
+    tx.execute(sql, values).await?;
+    let rows = lists.iter().map(|list| params![run.id, *list]).collect();
+    tx.insert_many("run_lists", &["run_id", "list_id"], rows, "").await.map(drop)
+}
+
+pub(in crate::core::publishing) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<Run>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE id = ?1");
+    tx.row(&sql, params![id]).await?.as_ref().map(run).transpose()
+}
+
+/// The runs of a campaign, oldest first.
+pub(in crate::core::publishing) async fn of_campaign(
+    tx: &mut Tx,
+    campaign: Id,
+) -> DbResult<Vec<Run>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE campaign_id = ?1 ORDER BY id LIMIT 1000");
+    tx.rows(&sql, params![campaign]).await?.iter().map(run).collect()
+}
+
+pub(in crate::core::publishing) async fn plan(tx: &mut Tx, id: Id) -> DbResult<Option<RunPlan>> {
+    let row = tx.row("SELECT plan FROM runs WHERE id = ?1", params![id]).await?;
+    row.map(|row| row.json("plan")).transpose()
+}
+
+/// Whether the ledger has the run's rows.
+pub(in crate::core::publishing) async fn is_prepared(tx: &mut Tx, id: Id) -> DbResult<bool> {
+    let row = tx.row("SELECT prepared FROM runs WHERE id = ?1", params![id]).await?;
+    row.map_or(Ok(false), |row| row.get("prepared"))
+}
+
+pub(in crate::core::publishing) async fn set_prepared(
+    tx: &mut Tx,
+    id: Id,
+    recipients: i64,
+) -> DbResult<()> {
+    let sql = "UPDATE runs SET prepared = TRUE, recipients = ?2 WHERE id = ?1";
+    tx.execute(sql, params![id, recipients]).await.map(drop)
+}
+
+/// Moves a run to `status` if it is in `from`; says whether it was.
+pub(in crate::core::publishing) async fn set_status(
+    tx: &mut Tx,
+    id: Id,
+    from: RunStatus,
+    status: RunStatus,
+    finished_at: Option<Timestamp>,
+) -> DbResult<bool> {
+    let sql = "UPDATE runs SET status = ?3, finished_at = ?4 WHERE id = ?1 AND status = ?2";
+    let values = params![id, from.as_str(), status.as_str(), finished_at];
+    Ok(tx.execute(sql, values).await? == 1)
+}
+
+/// Says what holds the run up, or that nothing does.
+pub(in crate::core::publishing) async fn set_error(
+    tx: &mut Tx,
+    id: Id,
+    error: Option<&str>,
+) -> DbResult<()> {
+    tx.execute("UPDATE runs SET error = ?2 WHERE id = ?1", params![id, error]).await.map(drop)
+}
+
+fn run(row: &Row) -> DbResult<Run> {
+    Ok(Run {
+        id: row.get("id")?,
+        campaign_id: row.get("campaign_id")?,
+        channel: row.json("channel")?,
+        status: row.word("status")?,
+        recipients: row.get("recipients")?,
+        error: row.get("error")?,
+        started_at: row.get("started_at")?,
+        finished_at: row.get("finished_at")?,
+    })
+}

@@ -1,0 +1,93 @@
+//! Links that let a reader leave, signed so that nobody can unsubscribe somebody else.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::model::UnsubscribeWays;
+use super::publisher::Unsubscribe;
+use crate::core::kernel::Id;
+
+/// Bytes of the signature that travel: 128 bits.
+const SIGNATURE: usize = 16;
+
+/// Signs tokens with the workspace's key.
+#[derive(Clone)]
+pub struct TokenSigner(Vec<u8>);
+
+impl std::fmt::Debug for TokenSigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenSigner([redacted])")
+    }
+}
+
+impl TokenSigner {
+    pub const fn new(key: Vec<u8>) -> Self {
+        Self(key)
+    }
+
+    /// The token that says "this contact, of this run": both ids and their signature, in base64url.
+    pub fn token(&self, contact: Id, run: Id) -> String {
+        let mut bytes = [contact.as_bytes().as_slice(), run.as_bytes()].concat();
+        // HMAC takes a key of any length, so this cannot fail; an empty signature would be refused.
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
+            mac.update(b"unsubscribe");
+            mac.update(&bytes);
+            bytes.extend_from_slice(&mac.finalize().into_bytes()[..SIGNATURE]);
+        }
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+impl UnsubscribeWays {
+    /// Whether there is any way at all; a bulk mail without one is refused.
+    pub const fn is_empty(&self) -> bool {
+        self.url.is_none() && self.email.is_none()
+    }
+
+    /// The ways for one contact, and the one a body shows as `{{ unsubscribe_url }}`.
+    pub(super) fn personal(&self, token: &str) -> (Unsubscribe, Option<String>) {
+        let url = self.url.as_ref().map(|base| {
+            let joint = if base.contains('?') { '&' } else { '?' };
+            format!("{base}{joint}t={token}")
+        });
+        let mailto = self.email.as_ref().map(|to| format!("mailto:{to}?subject=unsubscribe"));
+        let shown = url.clone().or_else(|| mailto.clone());
+        (Unsubscribe { url, mailto }, shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_of_one_contact_one_run_and_one_key() {
+        let id = |byte| Id::from_bytes([byte; 16]);
+        let signer = TokenSigner::new(vec![7; 32]);
+        let token = signer.token(id(1), id(2));
+        assert_eq!(token, signer.token(id(1), id(2)));
+        assert_eq!(URL_SAFE_NO_PAD.decode(&token).unwrap().len(), 48);
+        for other in [
+            signer.token(id(3), id(2)),
+            signer.token(id(1), id(3)),
+            TokenSigner::new(vec![8; 32]).token(id(1), id(2)),
+        ] {
+            assert_ne!(other[43..], token[43..]);
+        }
+    }
+
+    #[test]
+    fn the_page_is_shown_before_the_address() {
+        let both = UnsubscribeWays {
+            url: Some("https://shop.example/u?l=en".into()),
+            email: Some("out@shop.example".into()),
+        };
+        let (ways, shown) = both.personal("abc");
+        assert_eq!(ways.url.as_deref(), Some("https://shop.example/u?l=en&t=abc"));
+        assert_eq!(shown, ways.url);
+        let (_, shown) = UnsubscribeWays { url: None, ..both }.personal("abc");
+        assert_eq!(shown.as_deref(), Some("mailto:out@shop.example?subject=unsubscribe"));
+    }
+}
