@@ -5,6 +5,7 @@
 
 pub mod analytics;
 pub mod contacts;
+pub mod content;
 pub mod events;
 pub mod kernel;
 pub mod publishing;

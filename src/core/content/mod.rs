@@ -1,0 +1,34 @@
+//! Content: what a message says, compiled once a run and rendered for each contact.
+//!
+//! [`Compiled::compile`] does all that no contact changes: layouts and includes, Markdown and MJML
+//! to HTML, CSS inlined, a text part derived. What is left is a handful of Jinja templates, which
+//! [`Compiled::render`] fills from any number of threads. Content knows templates and values; it
+//! does not know where either is stored, nor who sends the result.
+//!
+//! **Invariants:** a variable without a value is an error, never a hole in a mail; a subject is one
+//! line; a template can neither run for long nor load anything; Jinja tags reach the last step as
+//! their author wrote them, in their order.
+
+mod assemble;
+mod check;
+mod compiled;
+mod compose;
+mod engine;
+mod error;
+mod html;
+mod lex;
+mod markdown;
+mod mask;
+mod mjml;
+mod model;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod text_part;
+mod tidy;
+mod variables;
+
+pub use compiled::Compiled;
+pub use error::{ContentError, Place, RenderError, RenderPlace};
+pub use model::{BadFormat, Format, Library, MessageSource, Part, Rendered, TemplateSource};
+pub use variables::{CampaignVariables, ContactVariables, SenderVariables, Variables};
