@@ -22,6 +22,9 @@ mod mask;
 mod mjml;
 mod model;
 mod scan;
+mod service;
+mod store;
+mod template;
 #[cfg(test)]
 mod tests;
 mod text_part;
@@ -31,4 +34,6 @@ mod variables;
 pub use compiled::Compiled;
 pub use error::{ContentError, Place, RenderError, RenderPlace};
 pub use model::{BadFormat, Format, Library, MessageSource, Part, Rendered, TemplateSource};
+pub use service::{Templates, reachable};
+pub use template::{Template, TemplateError};
 pub use variables::{CampaignVariables, ContactVariables, SenderVariables, Variables};

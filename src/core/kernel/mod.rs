@@ -12,6 +12,7 @@ mod page;
 mod secret;
 mod text;
 mod time;
+mod words;
 
 pub use clock::Clock;
 pub use id::{BadId, Id};
@@ -21,3 +22,5 @@ pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest};
 pub use secret::Secret;
 pub use text::{fold, fold_address, nearest};
 pub use time::{BadTime, Timestamp};
+pub use words::UnknownWord;
+pub(crate) use words::words;

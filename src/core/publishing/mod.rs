@@ -25,8 +25,7 @@ pub use engine::{Options, Worked};
 pub use mime::{EncodeError, encode, wire_address};
 pub use model::{
     Channel, ChannelSettings, Counts, Delivery, DeliveryState, PasswordRef, PlannedMessage,
-    PublishingError, Run, RunChannel, RunPlan, RunStatus, Smtp, Tls, Transport, UnknownWord,
-    UnsubscribeWays,
+    PublishingError, Run, RunChannel, RunPlan, RunStatus, Smtp, Tls, Transport, UnsubscribeWays,
 };
 pub use publisher::{
     ConnectError, Email, Mailbox, Parcel, Publisher, Sent, Session, Unsubscribe, Verdict,

@@ -1,14 +1,12 @@
 //! Channels, runs and deliveries: types and pure rules.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::publisher::Mailbox;
 use crate::core::content::{MessageSource, TemplateSource};
-use crate::core::kernel::{BadName, Id, Labels, Timestamp};
+use crate::core::kernel::{BadName, Id, Labels, Timestamp, words};
 use crate::storage::sql::DbError;
 
 /// A way out with its credentials.
@@ -125,50 +123,6 @@ pub struct PlannedMessage {
     pub reply_to: Option<String>,
 }
 
-/// A closed set of words, the same in SQL, in code and on the wire.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$variant_doc])* $variant),+ }
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or_else(|| {
-                    UnknownWord {
-                        word: text.chars().take(40).collect(),
-                        known: Self::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(", "),
-                    }
-                })
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
-
-/// A word that is not of the set.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is none of {known}")]
-pub struct UnknownWord {
-    word: String,
-    known: String,
-}
-
 words! {
     /// Where a run stands.
     RunStatus {
@@ -270,13 +224,13 @@ const BACKOFF: [Duration; 6] = [
 ];
 
 /// When a mail that was offered `attempts` times is due again; `None` when it is given up.
-pub fn next_attempt(attempts: u32, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn next_attempt(attempts: u32, now: Timestamp) -> Option<Timestamp> {
     let index = usize::try_from(attempts.max(1) - 1).ok()?;
     BACKOFF.get(index).map(|wait| now.plus(*wait))
 }
 
 /// The stable Message-ID of a delivery, without angle brackets: the same at every attempt.
-pub fn message_id(run: Id, message: Id, contact: Id, domain: &str) -> String {
+pub(super) fn message_id(run: Id, message: Id, contact: Id, domain: &str) -> String {
     format!("{}.{}.{}@{domain}", run.simple(), message.simple(), contact.simple())
 }
 

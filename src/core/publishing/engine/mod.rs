@@ -152,12 +152,7 @@ impl Publishing {
     }
 
     /// Writes the run's ledger, unless it is written, and takes back leases that ran out.
-    async fn prepare(
-        &self,
-        run: Id,
-        plan: &RunPlan,
-        node: &str,
-    ) -> Result<(), PublishingError> {
+    async fn prepare(&self, run: Id, plan: &RunPlan, node: &str) -> Result<(), PublishingError> {
         let mut tx = self.db.begin().await?;
         let now = self.clock.now();
         if !runs::is_prepared(&mut tx, run).await? {
@@ -186,7 +181,8 @@ impl Shared {
 
         let watcher = tokio::spawn(watch::watch(Arc::clone(self)));
         let settler = tokio::spawn(settle::settle(Arc::clone(self), settling));
-        let renderer = tokio::spawn(render::render(Arc::clone(self), leased, ready, settle.clone()));
+        let renderer =
+            tokio::spawn(render::render(Arc::clone(self), leased, ready, settle.clone()));
         let parcels = Arc::new(Mutex::new(parcels));
         let mut senders = JoinSet::new();
         for _ in 0..sessions {

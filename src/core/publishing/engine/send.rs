@@ -102,7 +102,12 @@ fn judge(shared: &Shared, mail: &Ready, verdict: Verdict) -> Settlement {
         Verdict::Refused { code, reply } => (DeliveryState::Failed, now, code, reply),
         Verdict::Deferred { code, reply } => match next_attempt(attempts, now) {
             Some(due_at) => (DeliveryState::Deferred, due_at, code, reply),
-            None => (DeliveryState::Failed, now, code, format!("given up after {attempts} attempts: {reply}")),
+            None => (
+                DeliveryState::Failed,
+                now,
+                code,
+                format!("given up after {attempts} attempts: {reply}"),
+            ),
         },
     };
     let (contact_id, message_id) = (mail.contact_id, mail.message_id);

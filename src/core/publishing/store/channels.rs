@@ -29,8 +29,7 @@ pub(in crate::core::publishing) async fn update(tx: &mut Tx, channel: &Channel) 
                WHERE workspace_id = ?1 AND id = ?2";
     let (settings, labels) = json(channel);
     let kind = channel.settings.kind();
-    let values =
-        params![tx.workspace(), channel.id, kind, settings, labels, channel.updated_at];
+    let values = params![tx.workspace(), channel.id, kind, settings, labels, channel.updated_at];
     tx.execute(sql, values).await.map(drop)
 }
 

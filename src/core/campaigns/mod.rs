@@ -1,0 +1,26 @@
+//! Campaigns: what is sent, to whom, and when.
+//!
+//! A campaign is a *draft* until it is scheduled or started, and can be edited only until then.
+//! Starting it fixes a plan and begins a run; from there the campaign follows its run. `model`
+//! decides what is allowed and touches nothing outside itself, `store` remembers, [`Campaigns`] is
+//! the only door. It does not know how a mail is made or sent: `content` and `publishing` do.
+//!
+//! **Invariants**
+//! - A status changes only along [`Status::next`].
+//! - An active campaign has one active run, and a job that works it.
+
+mod jobs;
+mod lifecycle;
+mod model;
+mod plan;
+mod preview;
+mod service;
+mod store;
+
+pub use jobs::RunCampaign;
+pub use model::{
+    Audience, Campaign, CampaignError, CampaignType, Draft, DraftMessage, Goal, Message,
+    MessageContent, Named, Progress, Status,
+};
+pub use preview::{Preview, TestSent};
+pub use service::{Campaigns, Defaults};
