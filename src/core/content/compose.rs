@@ -47,9 +47,11 @@ struct Composer<'a> {
 impl<'a> Composer<'a> {
     /// The template's body in pieces, its includes put in.
     fn expand(&mut self, template: &TemplateSource) -> Result<Vec<Piece>, ContentError> {
-        self.checker.syntax(&template.name, &template.body)?;
+        // some editors put a byte order mark first
+        let source = template.body.trim_start_matches('\u{feff}');
+        self.checker.syntax(&template.name, source)?;
         let mut out = Vec::new();
-        for piece in lex(&template.name, &template.body) {
+        for piece in lex(&template.name, source) {
             match piece.keyword() {
                 "include" if piece.kind == Kind::Block => {
                     let included = self.include(&piece, template, &out)?;

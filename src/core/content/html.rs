@@ -48,7 +48,10 @@ pub(super) fn inline_css(
     let html = CSSInliner::new(options).inline(&masked.text).map_err(|error| {
         ContentError::Css { template: template.to_owned(), detail: error.to_string() }
     })?;
-    let html = loops_inside_bodies(&masked, html);
+    let mut html = loops_inside_bodies(&masked, html);
+    if !html.contains("<!DOCTYPE") {
+        html.insert_str(0, "<!DOCTYPE html>");
+    }
     masked.in_order(&html)?;
     Ok((masked, html))
 }
@@ -90,7 +93,7 @@ pub(super) fn add_preheader(
 }
 
 /// Where the tag that `html` starts with ends, minding quotes.
-fn end_of_tag(html: &str) -> Option<usize> {
+pub(super) fn end_of_tag(html: &str) -> Option<usize> {
     let mut quoted = false;
     html.bytes()
         .position(|byte| {
@@ -118,19 +121,19 @@ mod tests {
     #[test]
     fn rules_go_to_their_elements_and_the_rest_stays() {
         assert_snapshot!(inlined("<html><head><link rel=stylesheet href='file:///etc/passwd'><style>p { color: {{ c }} } a:hover { color: red } @media print { p { color: black } }</style></head><body><p style='margin:{{ m }}px'>a</p></body></html>", false), @r#"
-        <html><head><link rel="stylesheet" href="file:///etc/passwd"><style>a:hover { color: red; }
+        <!DOCTYPE html><html><head><link rel="stylesheet" href="file:///etc/passwd"><style>a:hover { color: red; }
         @media print { p { color: black } }</style></head><body><p style="color: {{ c }};margin: {{ m }}px">a</p></body></html>
         "#);
     }
 
     #[test]
     fn loops_stay_inside_tables_and_tags_inside_attributes() {
-        assert_snapshot!(inlined("<body><table>{% for x in xs %} {% if x %}<tr><td title=\"{% if x %}{{ x | d(\"1 > 0\") }}{% endif %}\">{{ x }}</td></tr>{% endif %}{% endfor %}</table><a href={{ unsubscribe_url }}>x</a></body>", false), @r#"<html><head></head><body><table><tbody>{% for x in xs %} {% if x %}<tr><td title="{% if x %}{{ x | d("1 > 0") }}{% endif %}">{{ x }}</td></tr>{% endif %}{% endfor %}</tbody></table><a href="{{ unsubscribe_url }}">x</a></body></html>"#);
+        assert_snapshot!(inlined("<body><table>{% for x in xs %} {% if x %}<tr><td title=\"{% if x %}{{ x | d(\"1 > 0\") }}{% endif %}\">{{ x }}</td></tr>{% endif %}{% endfor %}</table><a href={{ unsubscribe_url }}>x</a></body>", false), @r#"<!DOCTYPE html><html><head></head><body><table><tbody>{% for x in xs %} {% if x %}<tr><td title="{% if x %}{{ x | d("1 > 0") }}{% endif %}">{{ x }}</td></tr>{% endif %}{% endfor %}</tbody></table><a href="{{ unsubscribe_url }}">x</a></body></html>"#);
     }
 
     #[test]
     fn the_preheader_is_hidden_once() {
-        assert_snapshot!(inlined("<html><body title='a > b'><p>x</p></body></html>", true), @r#"<html><head></head><body title="a > b"><div style="display:none;max-height:0;overflow:hidden;mso-hide:all;font-size:1px;line-height:1px;opacity:0">{{ preheader }}</div><p>x</p></body></html>"#);
+        assert_snapshot!(inlined("<html><body title='a > b'><p>x</p></body></html>", true), @r#"<!DOCTYPE html><html><head></head><body title="a > b"><div style="display:none;max-height:0;overflow:hidden;mso-hide:all;font-size:1px;line-height:1px;opacity:0">{{ preheader }}</div><p>x</p></body></html>"#);
         assert!(!inlined("<body>{{ preheader }}</body>", true).contains("mso-hide"));
     }
 }

@@ -10,7 +10,7 @@ use super::mask::Masked;
 
 pub(super) fn to_html(pieces: &[Piece]) -> Vec<Piece> {
     let masked = Masked::words(pieces);
-    let text = block_lines(&masked);
+    let text = autolinks(&masked, &block_lines(&masked));
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let events = Parser::new_ext(&text, options).collect();
     let events = loops_inside_lists(rows_of_tags(events, &masked), &masked);
@@ -56,6 +56,23 @@ fn block_lines(masked: &Masked) -> String {
         }
         out.push('\n');
     }
+    out
+}
+
+/// Makes `<{{ url }}>` a link; to the Markdown parser its token is no address.
+fn autolinks(masked: &Masked, text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut written, mut at) = (0, 0);
+    while let Some(found) = masked.find(text, at) {
+        at = found.range.end;
+        let (before, after) = (&text[written..found.range.start], &text[at..]);
+        if let (Some(before), true) = (before.strip_suffix('<'), after.starts_with('>')) {
+            let word = &text[found.range];
+            out.extend([before, "[", word, "](", word, ")"]);
+            written = at + 1;
+        }
+    }
+    out.push_str(&text[written..]);
     out
 }
 
@@ -192,8 +209,8 @@ mod tests {
     #[test]
     fn tags_keep_their_quotes_and_pipes() {
         assert_snapshot!(
-            html("Hi *{{ x | default(\"y\") }}*, [go]({{ url }}?a=1&b={{ x }} 'T & T') ~~no~~"),
-            @r#"<p>Hi <em>{{ x | default("y") }}</em>, <a href="{{ url }}?a=1&amp;b={{ x }}" title="T &amp; T">go</a> <del>no</del></p>"#
+            html("Hi *{{ x | default(\"y\") }}*, [go]({{ url }}?a=1&b={{ x }} 'T & T') ~~no~~ <{{ url }}>"),
+            @r#"<p>Hi <em>{{ x | default("y") }}</em>, <a href="{{ url }}?a=1&amp;b={{ x }}" title="T &amp; T">go</a> <del>no</del> <a href="{{ url }}">{{ url }}</a></p>"#
         );
     }
 

@@ -7,6 +7,7 @@ use mrml::prelude::parser::{Error, ParserOptions};
 use mrml::prelude::render::RenderOptions;
 
 use super::error::{ContentError, Place};
+use super::html::end_of_tag;
 use super::lex::{Kind, Piece};
 use super::mask::Masked;
 use crate::core::kernel::nearest;
@@ -17,7 +18,7 @@ pub(super) fn to_html(template: &str, pieces: &[Piece]) -> Result<Vec<Piece>, Co
         return Err(ContentError::MjmlFragment(template.to_owned()));
     }
     let masked = Masked::markup(pieces)?;
-    known_elements(template, &masked)?;
+    check_elements(template, &masked)?;
     let document = mrml::parse_with_options(&masked.text, &ParserOptions::default())
         .map_err(|error| parse_error(template, &masked, &error))?;
     let options = RenderOptions { fonts: HashMap::new(), ..RenderOptions::default() };
@@ -29,19 +30,43 @@ pub(super) fn to_html(template: &str, pieces: &[Piece]) -> Result<Vec<Piece>, Co
     Ok(masked.unmask(&html))
 }
 
-/// The parser takes an element it does not know for HTML, and the mail would lack it.
-fn known_elements(template: &str, masked: &Masked) -> Result<(), ContentError> {
-    for (at, _) in masked.text.match_indices("<mj-") {
-        let tag = element(masked, at);
-        let name = tag.trim_matches(['<', '>']);
+/// Reports what the parser lets pass: an element it does not know, which the mail would lack, and
+/// one that another's tag closes.
+fn check_elements(template: &str, masked: &Masked) -> Result<(), ContentError> {
+    let wrong = |at, detail| ContentError::Mjml { place: place(template, masked, at), detail };
+    let mut open = Vec::new();
+    for (at, tag, whole) in tags(&masked.text) {
+        let name = tag.trim_start_matches('/');
         if !ELEMENTS.contains(&name) {
-            let meant = nearest(name, ELEMENTS).map(|name| format!("; did you mean `<{name}>`?"));
-            let hint = meant.unwrap_or_else(|| "; see the MJML reference".to_owned());
-            let detail = format!("there is no MJML element `{tag}`{hint}");
-            return Err(ContentError::Mjml { place: place(template, masked, at), detail });
+            let hint = match nearest(name, ELEMENTS) {
+                Some(name) => format!("did you mean `<{name}>`?"),
+                None => "see the MJML reference".to_owned(),
+            };
+            return Err(wrong(at, format!("there is no MJML element `<{name}>`; {hint}")));
+        }
+        if whole {
+            continue;
+        }
+        if name == tag {
+            open.push(name);
+        } else if let Some(last) = open.pop().filter(|last| *last != name) {
+            return Err(wrong(at, format!("`</{name}>` stands where `</{last}>` is missing")));
         }
     }
     Ok(())
+}
+
+/// The MJML tags of `text`: where they start, `mj-text` or `/mj-text`, and if they close themselves.
+fn tags(text: &str) -> impl Iterator<Item = (usize, &str, bool)> {
+    text.match_indices('<').filter_map(|(at, _)| {
+        let tag = &text[at + 1..];
+        let known = tag.trim_start_matches('/').starts_with("mj-");
+        let name = |c: char| c.is_alphanumeric() || c == '-' || c == '/';
+        let end = known.then(|| end_of_tag(tag).unwrap_or(tag.len()))?;
+        let inside = tag[..end].trim_end_matches('>');
+        let length = inside.find(|c| !name(c)).unwrap_or(inside.len());
+        Some((at, tag[..length].trim_end_matches('/'), inside.ends_with('/')))
+    })
 }
 
 fn place(template: &str, masked: &Masked, offset: usize) -> Place {
@@ -138,22 +163,17 @@ fn element(masked: &Masked, offset: usize) -> String {
 
 /// What HTML needs around it to stand after `before` in MJML.
 pub(super) fn wrapping(before: &[Piece]) -> (&'static str, &'static str) {
-    let mut open: Vec<String> = Vec::new();
+    let mut open = Vec::new();
     for piece in before.iter().filter(|piece| piece.kind == Kind::Text) {
-        for (at, _) in piece.source.match_indices('<') {
-            let tag = &piece.source[at + 1..];
-            let tag = &tag[..tag.find('>').unwrap_or(tag.len())];
-            let name = tag.split([' ', '\t', '\n', '\r', '/']).next().unwrap_or_default();
-            match tag.strip_prefix('/') {
-                Some(name) if open.last().is_some_and(|last| last == name.trim()) => {
-                    open.pop();
-                }
-                None if name.starts_with("mj-") && !tag.ends_with('/') => open.push(name.into()),
-                _ => {}
+        for (_, tag, _) in tags(&piece.source).filter(|(_, _, whole)| !whole) {
+            if tag.starts_with('/') {
+                open.pop();
+            } else {
+                open.push(tag);
             }
         }
     }
-    match open.last().map(String::as_str) {
+    match open.last().copied() {
         Some("mj-body" | "mj-wrapper") => {
             ("<mj-section><mj-column><mj-text>", "</mj-text></mj-column></mj-section>")
         }
@@ -178,6 +198,7 @@ mod tests {
     fn an_error_names_the_author_s_line() {
         assert_snapshot!(wrong("<mj-section/>"), @"`spring` has MJML sections but no document; give it a `layout:`, or put it in `<mjml><mj-body>…</mj-body></mjml>`");
         assert_snapshot!(wrong("<mjml>\n<mj-body>\n{{ a\n}}<mj-txt/>\n</mj-body></mjml>"), @"`spring` line 4: there is no MJML element `<mj-txt>`; did you mean `<mj-text>`?");
+        assert_snapshot!(wrong("<mjml><mj-body>\n<mj-text>a</mj-table></mj-body></mjml>"), @"`spring` line 2: `</mj-table>` stands where `</mj-text>` is missing");
         assert_snapshot!(wrong("<mjml><mj-body>\n\n<mj-section"), @"`spring` line 3: the MJML ends too early; is a tag left open?");
         assert_snapshot!(wrong("<mjml>\n<mj-head><mj-include path='x.css'/></mj-head></mjml>"), @r#"`spring` line 2: `<mj-include>` loads nothing; write `{% include "name" %}`"#);
     }

@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod html;
 mod lex;
+mod lines;
 mod markdown;
 mod mask;
 mod mjml;

@@ -2,28 +2,40 @@
 //!
 //! Layout tables leave no trace, images leave their alternative text, links read `text (url)`.
 //! Lines are not wrapped here: that waits for the values ([`tidy`](super::tidy)).
-//!
-//! Line breaks are owed until something follows, so what Jinja leaves out leaves no hole: a block
-//! tag between elements stands at the start of a line, after the breaks that were owed before it.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult};
 use html5ever::tokenizer::{Tokenizer, TokenizerOpts};
 
 use super::lex::{Kind, Nesting, Piece};
+use super::lines::Lines;
 use super::mask::Masked;
 
 /// Derives the text part of `html`, a conversion of what is masked.
 pub(super) fn derive(html: &str, masked: &Masked) -> Vec<Piece> {
-    let sink = Sink(RefCell::new(Walker { masked, open: Vec::new(), out: Lines::default() }));
+    let sink =
+        Sink(RefCell::new(Walker { masked, open: Vec::new(), out: Lines::default(), bare: None }));
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from(html));
     _ = tokenizer.feed(&input);
     tokenizer.end();
-    masked.unmask(&tokenizer.sink.0.into_inner().out.text)
+    let mut pieces = masked.unmask(&tokenizer.sink.0.into_inner().out.text);
+    pieces.iter_mut().filter(|piece| piece.is_tag()).for_each(keep_breaks);
+    pieces
+}
+
+/// Takes the `-` from `{%-` and `-%}`: it was meant for the space between elements, and would join
+/// lines here.
+fn keep_breaks(tag: &mut Piece) {
+    let source = &tag.source;
+    let (open, rest) = source.split_at(2);
+    let (inside, close) = rest.split_at(rest.len().saturating_sub(2));
+    let inside = inside.strip_prefix('-').unwrap_or(inside);
+    tag.source = [open, inside.strip_suffix('-').unwrap_or(inside), close].concat();
 }
 
 struct Sink<'a>(RefCell<Walker<'a>>);
@@ -37,7 +49,7 @@ impl TokenSink for Sink<'_> {
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => walker.start(&tag),
             Token::TagToken(tag) => walker.end(&tag.name),
             Token::CharacterTokens(text) if !walker.is_hidden() => walker.text(&text),
-            Token::CommentToken(comment) if !walker.is_hidden() => walker.comment(&comment),
+            Token::CommentToken(comment) => walker.comment(&comment),
             _ => {}
         }
         TokenSinkResult::Continue
@@ -48,6 +60,8 @@ struct Walker<'a> {
     masked: &'a Masked,
     open: Vec<Element>,
     out: Lines,
+    /// The last link that had no text, such as an icon's: where it was written, and to where.
+    bare: Option<(Range<usize>, String)>,
 }
 
 struct Element {
@@ -182,16 +196,28 @@ impl Walker<'_> {
     /// Adds where a link leads, unless its text says so.
     fn link(&mut self, start: usize, href: &str) {
         let text = self.out.text.get(start..).unwrap_or_default().trim();
-        let bare = href.trim_start_matches("mailto:").trim_start_matches("tel:");
-        if href.is_empty() || href.starts_with('#') || text == bare || text == href {
+        // one tag in two places has two tokens
+        let (shown, target) = (self.restored(text), self.restored(href));
+        let address = target.trim_start_matches("mailto:").trim_start_matches("tel:");
+        if href.is_empty() || href.starts_with('#') || shown == address || shown == target {
             return;
         }
-        if text.is_empty() {
+        if shown.is_empty() {
             self.out.word(href);
+            let end = self.out.text.len();
+            self.bare = Some((end - href.len()..end, target));
         } else {
+            // what an icon leads to is said once, by the words next to it
+            if let Some((range, _)) = self.bare.take_if(|(_, bare)| *bare == target) {
+                self.out.text.replace_range(range, "");
+            }
             self.out.space = true;
             self.out.word(&format!("({href})"));
         }
+    }
+
+    fn restored(&self, text: &str) -> String {
+        self.masked.unmask(text).into_iter().map(|piece| piece.source).collect()
     }
 
     fn text(&mut self, text: &str) {
@@ -214,10 +240,15 @@ impl Walker<'_> {
         self.out.space |= text.ends_with(char::is_whitespace);
     }
 
-    /// A comment is either a block tag or of no interest.
+    /// A comment is either a block tag or of no interest. Hidden ones count as well: what is `set`
+    /// in the head may be used in the body.
     fn comment(&mut self, comment: &str) {
         let found = self.masked.find(comment, 0).filter(|found| found.range.len() == comment.len());
         let Some(found) = found.filter(|found| found.tag.kind == Kind::Block) else { return };
+        if self.is_hidden() {
+            self.out.text.push_str(comment);
+            return;
+        }
         if let Some(Element { role: Role::List { next }, .. }) = self.open.last_mut()
             && found.tag.nesting() == Nesting::Opens
         {
@@ -238,109 +269,6 @@ fn breaks_around(name: &str) -> usize {
     }
 }
 
-/// Lines of text, their breaks and spaces written only when something follows them.
-struct Lines {
-    text: String,
-    /// Breaks written since the last word, and breaks wanted.
-    written: usize,
-    owed: usize,
-    space: bool,
-    cell: bool,
-    indents: Vec<String>,
-    /// What stands in the place of the indent with this number, in the next line only.
-    marker: Option<(usize, String)>,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        Self {
-            text: String::new(),
-            written: 2,
-            owed: 0,
-            space: false,
-            cell: false,
-            indents: Vec::new(),
-            marker: None,
-        }
-    }
-}
-
-impl Lines {
-    fn owe(&mut self, breaks: usize) {
-        // within a list one break is enough
-        let breaks = if self.indents.is_empty() { breaks } else { breaks.min(1) };
-        self.owed = self.owed.max(breaks);
-        if breaks > 0 {
-            (self.space, self.cell) = (false, false);
-        }
-    }
-
-    fn owe_one_more(&mut self) {
-        self.owed = (self.owed + 1).min(2);
-        (self.space, self.cell) = (false, false);
-    }
-
-    fn owe_cell(&mut self) {
-        self.cell = self.owed == 0 && self.written == 0;
-    }
-
-    fn indent(&mut self, indent: String, marker: Option<String>) {
-        if let Some(marker) = marker {
-            self.marker = Some((self.indents.len(), marker));
-        }
-        self.indents.push(indent);
-    }
-
-    fn outdent(&mut self) {
-        self.indents.pop();
-        self.marker = None;
-    }
-
-    fn break_lines(&mut self) {
-        while self.written < self.owed {
-            self.text.push('\n');
-            self.written += 1;
-        }
-        self.owed = 0;
-    }
-
-    /// Writes what is owed, and at the start of a line what indents it.
-    fn settle(&mut self) {
-        self.break_lines();
-        if self.written > 0 {
-            let marker = self.marker.take();
-            for (at, indent) in self.indents.iter().enumerate() {
-                let marker = marker.as_ref().filter(|(place, _)| *place == at);
-                self.text.push_str(marker.map_or(indent, |(_, marker)| marker));
-            }
-        } else if self.cell {
-            self.text.push_str(" | ");
-        } else if self.space {
-            self.text.push(' ');
-        }
-        (self.written, self.space, self.cell) = (0, false, false);
-    }
-
-    fn word(&mut self, word: &str) {
-        self.settle();
-        self.text.push_str(word);
-    }
-
-    fn verbatim(&mut self, text: &str) {
-        if !text.is_empty() {
-            self.word(text);
-        }
-    }
-
-    fn block_tag(&mut self, token: &str) {
-        self.break_lines();
-        if self.marker.is_some() || self.written == 0 {
-            self.settle();
-        }
-        self.text.push_str(token);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -358,8 +286,9 @@ mod tests {
         assert_snapshot!(text(r##"<html><head><title>no</title><style>p{}</style></head><body>
             <div style="display: none">hidden</div><h1>Spring
             is here</h1><p>Dear&nbsp;{{ name }}, <b>see</b> <a href="https://e.com/?a=1&amp;b=2">our shop</a>.<br>Bye</p>
-            <a href="https://e.com">https://e.com</a> <a href="mailto:a@e.com">a@e.com</a> <a href="#top">up</a>
-            <a href="{{ unsubscribe_url }}"><img src="x" alt="Leave"></a><img src="pixel.gif" alt="">
+            <a href="https://e.com">https://e.com</a> <a href="mailto:a@e.com">a@e.com</a> <a href="#top">up</a> <a href="{{ u }}">{{ u }}</a>
+            <a href="{{ unsubscribe_url }}"><img src="x" alt="Leave"></a>
+            <p><a href="https://s.com"><img src="x"></a></p> <a href="https://s.com">Follow us</a><img src="pixel.gif" alt="">
             <blockquote><p>One</p><p>Two</p></blockquote><hr><pre>a
   b</pre></body></html>"##), @r"
   Spring is here
@@ -367,7 +296,11 @@ mod tests {
   Dear {{ name }}, see our shop (https://e.com/?a=1&b=2).
   Bye
 
-  https://e.com a@e.com up Leave ({{ unsubscribe_url }})
+  https://e.com a@e.com up {{ u }} Leave ({{ unsubscribe_url }})
+
+
+
+  Follow us (https://s.com)
 
   > One
   > Two
@@ -402,10 +335,13 @@ mod tests {
 
     #[test]
     fn what_is_left_out_leaves_no_hole() {
-        let source = text("<p>A</p>{% if x %}<p>B</p>{% endif %}<p>C{% if x %} D{% endif %}</p>");
+        let source = text(
+            "<head>{% set y = 'E' %}</head><p>A</p> {%- if x -%} <p>B</p> {%- endif %}
+            <p>C{% if x %} D{% endif %}{{ y }}</p>",
+        );
         let env = minijinja::Environment::new();
         let shown = |x| env.render_str(&source, minijinja::context! { x }).unwrap();
-        assert_eq!(shown(true), "A\n\nB\n\nC D");
-        assert_eq!(shown(false), "A\n\nC");
+        assert_eq!(shown(true), "A\n\nB\n\nC DE");
+        assert_eq!(shown(false), "A\n\nCE");
     }
 }
