@@ -4,6 +4,7 @@
 //! rules, `store` its tables, `service` its use-cases: the only door for everybody else.
 
 pub mod analytics;
+pub mod campaigns;
 pub mod contacts;
 pub mod content;
 pub mod events;

@@ -1,8 +1,8 @@
 //! The use-cases: templates, kept by name.
 
+use super::TemplateSource;
 use super::store;
 use super::template::{Template, TemplateError};
-use super::TemplateSource;
 use crate::core::events::{Event, Outbox};
 use crate::core::kernel::{Clock, Id, Labels, Page, PageRequest, check_name};
 use crate::storage::sql::{self, Db, DbError, Found, Tx};

@@ -11,11 +11,7 @@ const FROM: &str = "templates t LEFT JOIN templates l ON l.id = t.layout_id";
 /// Templates read at once, when all are; a workspace with more has to name what it needs.
 const ALL: i64 = 1000;
 
-pub(super) async fn insert(
-    tx: &mut Tx,
-    template: &Template,
-    layout: Option<Id>,
-) -> DbResult<()> {
+pub(super) async fn insert(tx: &mut Tx, template: &Template, layout: Option<Id>) -> DbResult<()> {
     let sql = "INSERT INTO templates
                (id, workspace_id, name, format, layout_id, body, labels, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)";
@@ -33,11 +29,7 @@ pub(super) async fn insert(
     tx.execute(sql, values).await.map(drop)
 }
 
-pub(super) async fn update(
-    tx: &mut Tx,
-    template: &Template,
-    layout: Option<Id>,
-) -> DbResult<()> {
+pub(super) async fn update(tx: &mut Tx, template: &Template, layout: Option<Id>) -> DbResult<()> {
     let sql = "UPDATE templates SET format = ?3, layout_id = ?4, body = ?5, labels = ?6,
                updated_at = ?7 WHERE workspace_id = ?1 AND id = ?2";
     let source = &template.source;
@@ -70,9 +62,8 @@ pub(super) async fn page(tx: &mut Tx, page: &PageRequest) -> DbResult<Vec<Templa
 
 /// Every template, by name.
 pub(super) async fn all(tx: &mut Tx) -> DbResult<Vec<Template>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE t.workspace_id = ?1 ORDER BY t.name LIMIT ?2"
-    );
+    let sql =
+        format!("SELECT {COLUMNS} FROM {FROM} WHERE t.workspace_id = ?1 ORDER BY t.name LIMIT ?2");
     tx.rows(&sql, params![tx.workspace(), ALL]).await?.iter().map(template).collect()
 }
 

@@ -160,6 +160,29 @@ impl Publishing {
         Ok(channel)
     }
 
+    /// The way out of a channel.
+    ///
+    /// # Errors
+    /// What is wrong with its settings, in words.
+    pub fn open(&self, channel: &super::RunChannel) -> Result<Arc<dyn Publisher>, String> {
+        self.publishers.open(channel)
+    }
+
+    /// What signs the links of this workspace's mails.
+    pub fn signer(&self) -> super::TokenSigner {
+        self.signer.clone()
+    }
+
+    /// Takes back what a node that is known to be gone had in hand.
+    ///
+    /// Its leases bear its name and, after a slash, the job they were for.
+    pub async fn release_node(&self, node: &str) -> Result<u64, PublishingError> {
+        let mut tx = self.db.begin().await?;
+        let released = ledger::release_node(&mut tx, &format!("{node}/")).await?;
+        tx.commit().await?;
+        Ok(released)
+    }
+
     /// Begins a run of `campaign` as part of `tx`: the plan and the audience are fixed by it.
     pub async fn begin_run(
         &self,

@@ -139,6 +139,14 @@ pub(in crate::core::publishing) async fn release(
     tx.execute(sql, params![run, node, now]).await
 }
 
+/// Gives back what anybody whose name begins with `prefix` holds, of the runs that may go on.
+pub(in crate::core::publishing) async fn release_node(tx: &mut Tx, prefix: &str) -> DbResult<u64> {
+    let sql = "UPDATE deliveries SET state = 'queued', leased_by = NULL, leased_until = NULL
+               WHERE run_id IN (SELECT id FROM runs WHERE status IN ('active', 'paused'))
+                 AND state = 'leased' AND substr(leased_by, 1, length(?1)) = ?1";
+    tx.execute(sql, params![prefix]).await
+}
+
 pub(in crate::core::publishing) async fn counts(tx: &mut Tx, run: Id) -> DbResult<Counts> {
     let sql = "SELECT state, COUNT(*) AS count FROM deliveries WHERE run_id = ?1 GROUP BY state";
     let mut counts = Counts::default();

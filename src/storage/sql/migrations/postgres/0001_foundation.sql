@@ -90,7 +90,6 @@ CREATE TABLE campaigns (
     start_date TEXT,
     end_date TEXT,
     timezone TEXT,
-    target_audience JSONB NOT NULL,
     settings JSONB NOT NULL,
     goals JSONB NOT NULL,
     labels JSONB NOT NULL,

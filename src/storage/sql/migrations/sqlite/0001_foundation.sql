@@ -90,7 +90,6 @@ CREATE TABLE campaigns (
     start_date TEXT,
     end_date TEXT,
     timezone TEXT,
-    target_audience TEXT NOT NULL,
     settings TEXT NOT NULL,
     goals TEXT NOT NULL,
     labels TEXT NOT NULL,
