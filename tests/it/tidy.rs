@@ -70,7 +70,7 @@ fn some(files: &[(&str, &str)]) -> Vec<File> {
 
 /// The problems, one a line.
 fn told(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("{problem}\n")).collect()
+    problems.iter().fold(String::new(), |told, problem| told + &problem.to_string() + "\n")
 }
 
 #[track_caller]

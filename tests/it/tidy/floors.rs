@@ -119,16 +119,16 @@ fn imports_go_down(files: &[File]) -> Vec<Problem> {
         for reference in references(&tokens(&file.text), &module, root) {
             let path: Vec<&str> = reference.path.iter().map(String::as_str).collect();
             let named = format!("`{root}::{}`", path.join("::"));
+            // A macro lives at the crate's root whatever its floor, and a module sees its own.
             let rule = match Floor::of(&path) {
-                Some(Floor::Root) | Some(Floor::Area("*")) => {
+                Some(Floor::Root | Floor::Area("*")) => {
                     Some("import the item, not the module above it".to_owned())
                 }
-                // A macro, which lives at the crate's root whatever its floor.
-                None => None,
-                Some(to) if to == from => None,
-                Some(to) if !from.sees(to, &path) => Some(from.rule().to_owned()),
-                Some(Floor::Area(area)) => past_the_door(files, area, &path),
-                Some(_) => None,
+                Some(to) if to != from && !from.sees(to, &path) => Some(from.rule().to_owned()),
+                Some(Floor::Area(area)) if from != Floor::Area(area) => {
+                    past_the_door(files, area, &path)
+                }
+                _ => None,
             };
             if let Some(rule) = rule {
                 problems.push(Problem::new(&file.path, reference.line, format!("{named}: {rule}")));
