@@ -7,7 +7,7 @@ pub mod error;
 pub mod exit;
 pub mod host;
 mod jq;
-mod list;
+mod lists;
 pub mod output;
 
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ pub enum Command {
     },
     /// Lists of contacts
     #[command(subcommand)]
-    List(list::ListCommand),
+    List(lists::ListCommand),
 }
 
 impl Command {
