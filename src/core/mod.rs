@@ -9,4 +9,5 @@ pub mod contacts;
 pub mod content;
 pub mod events;
 pub mod kernel;
+pub mod manifests;
 pub mod publishing;

@@ -1,0 +1,396 @@
+//! The check of one document: its tree against the tables of `shape`, then the rules between fields.
+//!
+//! It reports all it finds and goes on past every fault. References to other documents are
+//! collected, not judged: that needs all documents.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::str::FromStr;
+
+use crate::core::kernel::{Currency, Money, nearest};
+
+use super::model::Kind;
+use super::positions::{Entry, MAX_FILE_BYTES, Node, Span, Value};
+use super::problem::Fault;
+use super::rules::{self, Refusal, brief};
+use super::shape::{self, Field, Shape};
+
+/// What one document says about itself and others, and what is wrong with it.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub(super) faults: Vec<Fault>,
+    /// Absent when the document does not say it well enough.
+    pub(super) kind: Option<Kind>,
+    pub(super) name: Option<(String, Span)>,
+    pub(super) references: Vec<Reference>,
+    /// Paths of the files that hold its bodies, all of them acceptable.
+    pub(super) body_files: Vec<(String, Span)>,
+    /// Where passwords stand that should not.
+    pub(super) secrets: Vec<Span>,
+}
+
+/// One document names another.
+pub(super) struct Reference {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) at: Span,
+    /// The name is that of a layout.
+    pub(super) layout: bool,
+}
+
+/// Checks one document, whose body files are to be among `files`.
+pub(super) fn check(root: &Node, files: &BTreeMap<String, String>) -> Checked {
+    let mut checked = Checked::default();
+    let kind = root.get("kind").and_then(Node::text);
+    checked.kind = Kind::ALL.into_iter().find(|known| kind == Some(known.as_str()));
+    let title = checked.kind.map_or("the document", Kind::as_str);
+    checked.shape(root, &Shape::Fields(shape::ENVELOPE), root.at, title);
+    let name = root.get("metadata").and_then(|metadata| metadata.get("name"));
+    checked.name = name
+        .and_then(|node| Some((node.text()?.to_owned(), node.at)))
+        .filter(|(name, _)| rules::is_name(name));
+    if let (Some(kind), Some(spec)) = (checked.kind, root.entry("spec")) {
+        let fields = Shape::Fields(shape::spec(kind));
+        checked.shape(&spec.node, &fields, spec.key_at, &format!("{kind}.spec"));
+        match kind {
+            Kind::List => {}
+            Kind::Channel => checked.channel(&spec.node, spec.key_at),
+            Kind::Template => checked.body(&spec.node, spec.key_at, false, "Template.spec"),
+            Kind::Campaign => checked.campaign(&spec.node),
+        }
+    }
+    checked.files(files);
+    checked
+}
+
+impl Checked {
+    fn fault(&mut self, at: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.push(Fault::new(at, message).help(help));
+    }
+
+    /// `at` is where the value would be reported were it missing: its key.
+    fn shape(&mut self, node: &Node, shape: &Shape, at: Span, path: &str) {
+        match (shape, &node.value) {
+            _ if node.is_null() && !matches!(shape, Shape::Free) => {
+                let message = format!("expected {} in {path}, found nothing", shape.expected());
+                self.faults.push(Fault::new(at, message));
+            }
+            (Shape::Text(rule), Value::Scalar { text, .. }) => self.rule(node.at, rule(text)),
+            (Shape::Number { least, most }, Value::Scalar { text, plain }) => {
+                self.number(node.at, text, *plain, (*least, *most));
+            }
+            (Shape::OneOf(choices), Value::Scalar { text, .. }) => {
+                self.choice(node.at, text, choices, path);
+            }
+            (Shape::Reference(kind), Value::Scalar { text, .. }) => {
+                self.rule(node.at, rules::name(text));
+                let layout = path.ends_with(".layout");
+                self.references.push(Reference {
+                    kind: *kind,
+                    name: text.clone(),
+                    at: node.at,
+                    layout,
+                });
+            }
+            (Shape::BodyFile, Value::Scalar { text, .. }) => match rules::inner_path(text) {
+                Ok(()) => self.body_files.push((text.clone(), node.at)),
+                Err(refusal) => self.rule(node.at, Err(refusal)),
+            },
+            (Shape::Fields(fields), Value::Map(_)) => self.fields(node, fields, at, path),
+            (Shape::ListOf(item), Value::List(items)) => {
+                for (index, node) in items.iter().enumerate() {
+                    self.shape(node, item, node.at, &format!("{path}[{index}]"));
+                }
+            }
+            (Shape::Password, _) => self.password(node, at, path),
+            (Shape::Labels, Value::Map(entries)) => {
+                for entry in entries {
+                    self.rule(entry.key_at, rules::name(&entry.key));
+                    let path = format!("{path}.{}", entry.key);
+                    self.shape(&entry.node, &Shape::Text(rules::line), entry.key_at, &path);
+                }
+            }
+            (Shape::Free, _) | (Shape::FreeObject, Value::Map(_)) => self.free(node),
+            (expected, found) => {
+                let found = match found {
+                    Value::Scalar { .. } => "text",
+                    Value::List(_) => "a list",
+                    Value::Map(_) => "a mapping",
+                };
+                let message = format!("expected {} in {path}, found {found}", expected.expected());
+                self.faults.push(Fault::new(node.at, message));
+            }
+        }
+    }
+
+    fn rule(&mut self, at: Span, outcome: Result<(), Refusal>) {
+        if let Err(Refusal { message, help }) = outcome {
+            self.faults.push(Fault { at, message, help });
+        }
+    }
+
+    fn fields(&mut self, node: &Node, fields: &[Field], at: Span, path: &str) {
+        let mut slips = Vec::new();
+        for entry in node.entries() {
+            if let Some(field) = fields.iter().find(|field| field.key == entry.key) {
+                // An optional field may say nothing.
+                if field.required || !entry.node.is_null() {
+                    let path = format!("{path}.{}", field.key);
+                    self.shape(&entry.node, &field.shape, entry.key_at, &path);
+                }
+                continue;
+            }
+            let free = fields.iter().map(|field| field.key).filter(|key| node.entry(key).is_none());
+            let meant = nearest(&brief(&entry.key), free);
+            let secret = ["pass", "secret", "token"].iter().any(|word| entry.key.contains(word));
+            if secret || nearest(&brief(&entry.key), ["password"]).is_some() {
+                self.hide(&entry.node);
+            }
+            slips.extend(meant);
+            let help = match meant {
+                Some(key) => format!("did you mean `{key}`?"),
+                None if entry.key == "<<" => "merge keys are not read; write the keys out".into(),
+                None => allowed(fields.iter().map(|field| field.key)),
+            };
+            self.fault(
+                entry.key_at,
+                format!("unknown key `{}` in {path}", brief(&entry.key)),
+                help,
+            );
+        }
+        for field in fields.iter().filter(|field| field.required && !slips.contains(&field.key)) {
+            if node.entries().iter().all(|entry| entry.key != field.key) {
+                let help = format!("add `{}: …`", field.key);
+                self.fault(at, format!("missing key `{}` in {path}", field.key), help);
+            }
+        }
+    }
+
+    fn choice(&mut self, at: Span, text: &str, choices: &[&'static str], path: &str) {
+        if !choices.contains(&text) {
+            let help = match nearest(&brief(text), choices.iter().copied()) {
+                Some(choice) => format!("did you mean `{choice}`?"),
+                None => allowed(choices.iter().copied()),
+            };
+            self.fault(at, format!("`{}` is not allowed in {path}", brief(text)), help);
+        }
+    }
+
+    fn number(&mut self, at: Span, text: &str, plain: bool, (least, most): (u64, u64)) {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with("00");
+        let range = format!("write a whole number from {least} to {most}");
+        match text.parse::<u64>() {
+            Ok(_) if !plain => {
+                self.fault(at, format!("`{text}` in quotes is a text"), "remove the quotes")
+            }
+            Ok(number) if digits && (least..=most).contains(&number) => {}
+            Ok(_) => self.fault(at, format!("`{}` is out of range", brief(text)), range),
+            Err(_) => self.fault(at, format!("`{}` is not a whole number", brief(text)), range),
+        }
+    }
+
+    /// What JSON cannot say is refused.
+    fn free(&mut self, node: &Node) {
+        match &node.value {
+            Value::Scalar { text, plain } => {
+                self.rule(node.at, rules::text(text));
+                let number = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
+                if *plain && matches!(number.as_str(), ".inf" | ".nan") {
+                    self.fault(
+                        node.at,
+                        format!("`{text}` is no number in JSON"),
+                        "write a finite one",
+                    );
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| self.free(item)),
+            Value::Map(entries) => {
+                for entry in entries {
+                    self.rule(entry.key_at, rules::text(&entry.key));
+                    self.free(&entry.node);
+                }
+            }
+        }
+    }
+
+    fn password(&mut self, node: &Node, at: Span, path: &str) {
+        let Value::Map(entries) = &node.value else {
+            self.hide(node);
+            let help = "write `password: { env: SMTP_PASSWORD }`, or `{ file: path }`";
+            return self.fault(at, "a password is never written in a manifest", help);
+        };
+        for entry in entries {
+            let names_it = match entry.key.as_str() {
+                "env" => entry.node.text().is_some_and(|text| rules::variable(text).is_ok()),
+                key => key == "file",
+            };
+            if !names_it {
+                self.hide(&entry.node);
+            }
+        }
+        self.fields(node, shape::PASSWORD, at, path);
+        self.exactly_one(node, at, &["env", "file"], path);
+    }
+
+    fn hide(&mut self, node: &Node) {
+        match &node.value {
+            Value::Scalar { .. } => self.secrets.push(node.at),
+            Value::List(items) => items.iter().for_each(|item| self.hide(item)),
+            Value::Map(entries) => entries.iter().for_each(|entry| self.hide(&entry.node)),
+        }
+    }
+
+    /// Reports the second of several, or that there is none.
+    fn exactly_one(&mut self, node: &Node, at: Span, keys: &[&str], path: &str) {
+        let all = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        let written = |entry: &&Entry| keys.contains(&entry.key.as_str()) && !entry.node.is_null();
+        let mut written = node.entries().iter().filter(written);
+        match (written.next(), written.next()) {
+            (None, _) => {
+                self.fault(at, format!("{path} has none of {all}"), "write exactly one of them")
+            }
+            (Some(first), Some(second)) => self.fault(
+                second.key_at,
+                format!("{path} has both `{}` and `{}`", first.key, second.key),
+                format!("keep exactly one of {all}"),
+            ),
+            (Some(_), None) => {}
+        }
+    }
+
+    fn channel(&mut self, spec: &Node, at: Span) {
+        let kind = spec.get("kind").and_then(Node::text);
+        match (kind, spec.entry("smtp")) {
+            (Some("smtp"), None) => {
+                self.fault(at, "missing key `smtp` in Channel.spec", "add `smtp: { host: … }`");
+            }
+            (Some("outbox"), Some(smtp)) => self.fault(
+                smtp.key_at,
+                "`smtp` in a channel of kind `outbox`",
+                "write `kind: smtp`, or remove this key",
+            ),
+            _ => {}
+        }
+        if let Some(smtp) = spec.entry("smtp") {
+            match (smtp.node.entry("username"), smtp.node.entry("password")) {
+                (Some(alone), None) => {
+                    self.fault(
+                        alone.key_at,
+                        "`username` without `password`",
+                        "write both or neither",
+                    );
+                }
+                (None, Some(alone)) => {
+                    self.fault(
+                        alone.key_at,
+                        "`password` without `username`",
+                        "write both or neither",
+                    );
+                }
+                _ => {}
+            }
+        }
+        if let Some(unsubscribe) = spec.entry("unsubscribe")
+            && unsubscribe.node.get("url").is_none()
+            && unsubscribe.node.get("email").is_none()
+        {
+            let help = "write a `url`, an `email`, or both";
+            self.fault(unsubscribe.key_at, "`unsubscribe` leads nowhere", help);
+        }
+    }
+
+    fn body(&mut self, spec: &Node, at: Span, message: bool, path: &str) {
+        let keys: &[&str] =
+            if message { &["template", "body", "body_file"] } else { &["body", "body_file"] };
+        let given = keys.iter().filter(|key| spec.entry(key).is_some()).count();
+        if given != 1 {
+            return self.exactly_one(spec, at, keys, path);
+        }
+        match (spec.entry("template"), spec.entry("format")) {
+            (Some(_), Some(format)) if message => self.fault(
+                format.key_at,
+                format!("{path} has both `template` and `format`"),
+                "remove `format`: the template has one",
+            ),
+            (None, None) if message => self.fault(
+                at,
+                format!("missing key `format` in {path}"),
+                "add `format: markdown`, `html` or `mjml`",
+            ),
+            _ => {}
+        }
+    }
+
+    fn campaign(&mut self, spec: &Node) {
+        let text = |key: &str| spec.get(key).and_then(|node| Some((node.text()?, node.at)));
+        if let (Some((start, _)), Some((end, at))) = (text("start_date"), text("end_date"))
+            && rules::date(start).is_ok()
+            && rules::date(end).is_ok()
+            && end < start
+        {
+            self.fault(
+                at,
+                format!("the campaign ends before it starts, on {start}"),
+                "swap the dates",
+            );
+        }
+        if let Some(budget) = spec.get("budget")
+            && let (Some(amount), Some(currency)) = (budget.get("amount"), budget.get("currency"))
+            && let (Some(text), Some(currency)) = (amount.text(), currency.text())
+            && let Ok(currency) = Currency::from_str(currency)
+        {
+            match Money::parse(text, currency) {
+                Ok(money) if money.minor < 0 => {
+                    self.fault(amount.at, "a budget cannot be negative", "write 0 or more");
+                }
+                Ok(_) => {}
+                Err(error) => self.faults.push(Fault::new(amount.at, error.to_string())),
+            }
+        }
+        let lists = spec.get("target_audience").and_then(|audience| audience.get("lists"));
+        self.no_two(lists.map_or(&[][..], Node::items).iter().map(Rc::as_ref), "list");
+        let messages = spec.get("messages").map_or(&[][..], Node::items);
+        self.no_two(messages.iter().filter_map(|message| message.get("name")), "message");
+        for (index, message) in messages.iter().enumerate() {
+            if matches!(message.value, Value::Map(_)) {
+                let path = format!("Campaign.spec.messages[{index}]");
+                self.body(message, message.at, true, &path);
+            }
+        }
+    }
+
+    fn no_two<'a>(&mut self, names: impl Iterator<Item = &'a Node>, noun: &str) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for node in names {
+            let Some(name) = node.text() else { continue };
+            if let Some(first) = seen.get(name) {
+                let help = format!("the first is at {}:{}", first.line, first.column);
+                self.fault(node.at, format!("the {noun} `{}` is named twice", brief(name)), help);
+            } else {
+                seen.insert(name, node.at);
+            }
+        }
+    }
+
+    fn files(&mut self, files: &BTreeMap<String, String>) {
+        for (path, at) in self.body_files.clone() {
+            let Some(body) = files.get(&path) else {
+                let message = format!("the file `{}` is not there", brief(&path));
+                self.fault(at, message, "write its path relative to this manifest");
+                continue;
+            };
+            if body.len() > MAX_FILE_BYTES {
+                self.fault(
+                    at,
+                    format!("the file `{}` is larger than 1 MiB", brief(&path)),
+                    "shorten it",
+                );
+            }
+            self.rule(at, rules::text(body));
+        }
+    }
+}
+
+fn allowed<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    format!("allowed here: {}", words.collect::<Vec<_>>().join(", "))
+}

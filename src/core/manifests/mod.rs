@@ -1,0 +1,43 @@
+//! Manifests: campaigns as code, the pure half.
+//!
+//! YAML files become typed [`Document`]s or a list of [`Problem`]s with file, line and column;
+//! documents become YAML again ([`write`]); two sets of documents become a [`Plan`]. Nothing here
+//! reads a file, a table or a clock: the caller brings the texts and the names that already exist.
+//!
+//! A text is read in one direction. `positions` makes a tree that knows where everything stands
+//! and refuses what is no plain YAML; `check` holds the tree against the tables of `shape` and
+//! against the rules between fields; only then `written` gives it its type and `model` its meaning.
+//!
+//! **Invariants**
+//! - A document is self-contained: the bodies of its files are in it.
+//! - All or nothing: one problem anywhere, and no document comes out. Every problem has a position.
+//! - A password is never in a document, and one written by mistake is never repeated in a problem.
+//! - `parse(write(documents)) == documents`, and writing is stable to the byte.
+
+mod check;
+mod diff;
+mod model;
+mod parse;
+mod positions;
+mod problem;
+mod rules;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod write;
+mod written;
+
+pub use diff::{Action, Change, FieldChange, FieldValue, Plan};
+pub use model::{
+    Body, Budget, CampaignSpec, CampaignType, ChannelSpec, Content, Document, Format, Goal, Kind,
+    ListSpec, Message, Origin, PasswordRef, Sender, Smtp, Spec, TargetAudience, TemplateSpec, Tls,
+    Transport, Unsubscribe,
+};
+pub use parse::{FileReference, MAX_BUNDLE_BYTES, SourceFile, parse, referenced_files};
+pub use positions::MAX_FILE_BYTES;
+pub use problem::{Problem, Problems, Snippet};
+pub use rules::is_name;
+pub use write::{WriteError, WriteOptions, WrittenFiles, write};
+
+/// The version every manifest names in `apiVersion`.
+pub const API_VERSION: &str = "frontier/v1";

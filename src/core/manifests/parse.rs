@@ -1,0 +1,287 @@
+//! Reading: from files as they were sent to documents, all of them or none.
+//!
+//! Each document is checked by itself; then all together, for what one says of another; and only
+//! texts without a fault are given their types.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use serde_path_to_error::Segment;
+
+use crate::core::kernel::nearest;
+
+use super::check::{Checked, check};
+use super::model::{Document, Kind, Origin};
+use super::positions::{Node, Span, normalise, read};
+use super::problem::{Fault, Listing, Problem, Problems};
+use super::rules::brief;
+use super::written;
+
+/// Bytes of all files of one bundle, those named in them included, at most.
+pub const MAX_BUNDLE_BYTES: usize = 16 * 1024 * 1024;
+/// Once so many faults are found, no further document is looked at.
+const ENOUGH_FAULTS: usize = 200;
+/// Templates around a template at most.
+const MAX_LAYOUTS: usize = 8;
+
+/// A manifest file as its sender read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// As problems are to call it.
+    pub path: String,
+    pub text: String,
+    /// The texts of the files it names in `body_file`, by the path as it is written there.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+}
+
+/// A file that a manifest names and its sender has to bring along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileReference {
+    /// Relative to the manifest, and never outside its folder.
+    pub path: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// One file on its way to documents.
+struct Work<'a> {
+    source: &'a SourceFile,
+    text: String,
+    listing: Listing<'a>,
+    documents: Vec<(Rc<Node>, Checked)>,
+    faults: Vec<Fault>,
+    cut_short: bool,
+}
+
+/// Where a document was found: the file's index and the place of its name.
+type Places = BTreeMap<(Kind, String), (usize, Span)>;
+
+/// Reads a bundle into documents, sorted by kind and name. `known` are the documents that exist
+/// beside those of the bundle, and may be referred to.
+///
+/// # Errors
+/// Everything that is wrong in any of the files.
+pub fn parse(
+    bundle: &[SourceFile],
+    known: &BTreeSet<(Kind, String)>,
+) -> Result<Vec<Document>, Problems> {
+    let size: usize = bundle
+        .iter()
+        .map(|source| source.text.len() + source.files.values().map(String::len).sum::<usize>())
+        .sum();
+    if let (Some(first), true) = (bundle.first(), size > MAX_BUNDLE_BYTES) {
+        let fault = Fault::new(Span::START, "these files are larger than 16 MiB together")
+            .help("apply them in several steps");
+        return Err(Problems::new(vec![Listing::new(&first.path, "").problem(fault)]));
+    }
+    let mut found = 0;
+    let mut works: Vec<Work> =
+        bundle.iter().map(|source| Work::start(source, &mut found)).collect();
+    let places = together(&mut works);
+    resolve(&mut works, &places, known);
+    if works.iter().any(|work| !work.faults.is_empty()) {
+        return Err(problems(works));
+    }
+    let mut documents = Vec::new();
+    for work in &mut works {
+        documents.append(&mut work.typed());
+    }
+    if works.iter().any(|work| !work.faults.is_empty()) {
+        return Err(problems(works));
+    }
+    documents.sort_by(|one, other| one.key().cmp(&other.key()));
+    Ok(documents)
+}
+
+/// The files that a manifest names, each path once. What is no manifest names none; a path that
+/// leaves the manifest's folder is not among them, and [`parse`] reports it.
+pub fn referenced_files(text: &str) -> Vec<FileReference> {
+    let mut seen = BTreeSet::new();
+    read(&normalise(text))
+        .documents
+        .iter()
+        .flat_map(|root| check(root, &BTreeMap::new()).body_files)
+        .filter(|(path, _)| seen.insert(path.clone()))
+        .map(|(path, at)| FileReference { path, line: at.line, column: at.column })
+        .collect()
+}
+
+impl<'a> Work<'a> {
+    /// Reads and checks one file, unless enough faults were `found` before it.
+    fn start(source: &'a SourceFile, found: &mut usize) -> Self {
+        let text = normalise(&source.text);
+        let reading = read(&text);
+        let mut work = Self {
+            source,
+            listing: Listing::new(&source.path, &text),
+            text,
+            documents: Vec::new(),
+            faults: reading.faults,
+            cut_short: reading.cut_short,
+        };
+        if work.cut_short {
+            work.listing.mask_blindly();
+        }
+        *found += work.faults.len();
+        for root in reading.documents {
+            if *found >= ENOUGH_FAULTS {
+                work.cut_short = true;
+                break;
+            }
+            let mut checked = Checked::default();
+            if !root.is_null() {
+                checked = check(&root, &source.files);
+                work.cut_short |= checked.kind.is_none() || checked.name.is_none();
+            }
+            work.listing.mask(&checked.secrets);
+            *found += checked.faults.len();
+            work.faults.append(&mut checked.faults);
+            work.documents.push((root, checked));
+        }
+        if work.faults.is_empty() && work.documents.iter().all(|(root, _)| root.is_null()) {
+            let fault = Fault::new(Span::START, "there is no document in this file");
+            work.faults.push(fault.help("start one with `apiVersion: frontier/v1`"));
+        }
+        work
+    }
+
+    /// The documents with their types. The checks know the same grammar, so a fault here is rare:
+    /// a number that no JSON holds, or a text that the two readers of YAML take differently.
+    fn typed(&mut self) -> Vec<Document> {
+        let mut documents = Vec::new();
+        let sources = serde_yaml::Deserializer::from_str(&self.text);
+        for (source, (root, checked)) in sources.zip(&self.documents) {
+            let (Some(kind), Some((name, _))) = (checked.kind, &checked.name) else { continue };
+            let origin = Origin { file: self.source.path.clone(), line: root.at.line };
+            let fault = match written::read(kind, source, &self.source.files, origin) {
+                Ok(Ok(document)) if document.name == *name => {
+                    documents.push(document);
+                    continue;
+                }
+                Ok(Ok(_)) => {
+                    Fault::new(root.at, "this document cannot be told from the one before it")
+                        .help("start each document with a line `---`")
+                }
+                Ok(Err(incomplete)) => Fault::new(root.at, incomplete.to_string()),
+                Err(error) => {
+                    Fault::new(locate(root, error.path()), words(&error.inner().to_string()))
+                }
+            };
+            self.faults.push(fault);
+        }
+        if self.faults.is_empty() && documents.len() < self.named() {
+            let fault = Fault::new(Span::START, "the documents of this file cannot be told apart");
+            self.faults.push(fault.help("start each document with a line `---`"));
+        }
+        documents
+    }
+
+    fn named(&self) -> usize {
+        self.documents.iter().filter(|(_, checked)| checked.name.is_some()).count()
+    }
+}
+
+/// Where in the tree a typed reader stopped: as far along its path as the tree goes.
+fn locate(root: &Node, path: &serde_path_to_error::Path) -> Span {
+    let (mut node, mut at) = (root, root.at);
+    for segment in path {
+        let next = match segment {
+            Segment::Map { key } => node.get(key),
+            Segment::Seq { index } => node.items().get(*index).map(Rc::as_ref),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        let Some(next) = next else { break };
+        (node, at) = (next, next.at);
+    }
+    at
+}
+
+/// The reader's message without the place it adds, which is in another form than ours.
+fn words(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
+}
+
+/// Finds every document's place and reports those that are there twice.
+fn together(works: &mut [Work]) -> Places {
+    let mut places = Places::new();
+    let mut twice = Vec::new();
+    for (index, work) in works.iter().enumerate() {
+        for (_, checked) in &work.documents {
+            let (Some(kind), Some((name, at))) = (checked.kind, &checked.name) else { continue };
+            let key = (kind, name.clone());
+            if let Some((file, first)) = places.get(&key) {
+                let file = &works[*file].source.path;
+                let fault = Fault::new(*at, format!("there are two documents {kind} `{name}`"));
+                let help = format!("the first is at {file}:{}:{}", first.line, first.column);
+                twice.push((index, fault.help(help)));
+            } else {
+                places.insert(key, (index, *at));
+            }
+        }
+    }
+    for (index, fault) in twice {
+        works[index].faults.push(fault);
+    }
+    places
+}
+
+/// Reports references to nothing, and layouts that never end. A name may be missing only because
+/// its document could not be read; then nothing is said of missing names.
+fn resolve(works: &mut [Work], places: &Places, known: &BTreeSet<(Kind, String)>) {
+    let whole = works.iter().all(|work| !work.cut_short);
+    let layouts: BTreeMap<String, String> = works
+        .iter()
+        .flat_map(|work| &work.documents)
+        .filter_map(|(_, checked)| {
+            let layout = checked.references.iter().find(|reference| reference.layout)?;
+            Some((checked.name.as_ref()?.0.clone(), layout.name.clone()))
+        })
+        .collect();
+    let mut missing = 0;
+    for work in works {
+        for (_, checked) in &work.documents {
+            for reference in &checked.references {
+                let (kind, name) = (reference.kind, &reference.name);
+                let key = (kind, name.clone());
+                if whole
+                    && missing < ENOUGH_FAULTS
+                    && !places.contains_key(&key)
+                    && !known.contains(&key)
+                {
+                    missing += 1;
+                    let names = places.keys().chain(known).filter(|(other, _)| *other == kind);
+                    let near = nearest(&brief(name), names.map(|(_, name)| name.as_str()));
+                    let help = match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("add a document of kind {kind} with this name"),
+                    };
+                    let message = format!("there is no {kind} `{}`", brief(name));
+                    work.faults.push(Fault::new(reference.at, message).help(help));
+                }
+                if reference.layout && nested(name, &layouts) > MAX_LAYOUTS {
+                    let fault =
+                        Fault::new(reference.at, "these layouts go in a circle, or too deep");
+                    work.faults.push(fault.help("at most 8 templates around a template"));
+                }
+            }
+        }
+    }
+}
+
+/// How many layouts there are from `name` outwards, counted no further than the limit.
+fn nested(name: &str, layouts: &BTreeMap<String, String>) -> usize {
+    std::iter::successors(Some(name), |name| layouts.get(*name).map(String::as_str))
+        .take(MAX_LAYOUTS + 1)
+        .count()
+}
+
+fn problems(works: Vec<Work>) -> Problems {
+    let one = |work: Work| -> Vec<Problem> {
+        let Work { mut faults, listing, .. } = work;
+        faults.sort_by_key(|fault| fault.at);
+        faults.into_iter().map(|fault| listing.problem(fault)).collect()
+    };
+    Problems::new(works.into_iter().flat_map(one).collect())
+}

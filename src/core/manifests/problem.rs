@@ -1,0 +1,239 @@
+//! Problems: what is wrong in a manifest, where, and how to put it right.
+//!
+//! The checks find [`Fault`]s, which know their place in one text; a [`Listing`] of that text turns
+//! them into [`Problem`]s, which can leave the program. **Invariant:** a problem can be shown in any
+//! terminal and any log: one bounded line of source, no control characters, no passwords.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::positions::Span;
+
+/// Problems shown at most; the rest are counted.
+const MAX_PROBLEMS: usize = 100;
+/// Characters of a source line shown at most.
+const MAX_SNIPPET: usize = 120;
+/// A longer help gets its own line instead of standing beside the marker.
+const MAX_INLINE_HELP: usize = 60;
+
+/// One thing that is wrong, at one place. Its `Display` is the form rustc made familiar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    pub message: String,
+    /// How to put it right.
+    pub help: Option<String>,
+    /// The line it is about; absent when the text has no such line.
+    pub snippet: Option<Snippet>,
+}
+
+/// A line of source, or the piece of a long one around the problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snippet {
+    pub text: String,
+    /// Characters of `text` before the part to underline.
+    pub start: usize,
+    /// Characters to underline, at least one.
+    pub width: usize,
+}
+
+/// Why the manifests were refused: all that was found, in the order of files and lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problems {
+    pub problems: Vec<Problem>,
+    /// How many more were found than listed; the search may have stopped there.
+    pub omitted: usize,
+}
+
+/// A problem before it knows its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) at: Span,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// The lines of one file as they may be shown.
+pub(super) struct Listing<'a> {
+    file: &'a str,
+    lines: Vec<String>,
+}
+
+impl Fault {
+    pub(super) fn new(at: Span, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), help: None }
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl Problems {
+    pub(super) fn new(mut problems: Vec<Problem>) -> Self {
+        let omitted = problems.len().saturating_sub(MAX_PROBLEMS);
+        problems.truncate(MAX_PROBLEMS);
+        Self { problems, omitted }
+    }
+}
+
+impl<'a> Listing<'a> {
+    pub(super) fn new(file: &'a str, text: &str) -> Self {
+        Self { file, lines: text.split('\n').map(String::from).collect() }
+    }
+
+    /// Blanks out `secrets`, so that no problem on their lines repeats them.
+    pub(super) fn mask(&mut self, secrets: &[Span]) {
+        for secret in secrets {
+            for number in secret.line..=secret.last_line {
+                let from = if number == secret.line { secret.column } else { 1 };
+                let width = if secret.line == secret.last_line { secret.width } else { usize::MAX };
+                self.blank(number, from, width);
+            }
+        }
+    }
+
+    /// Blanks out what follows `password:` on any line: for texts too broken to be understood.
+    pub(super) fn mask_blindly(&mut self) {
+        for number in 1..=self.lines.len() {
+            let line = &self.lines[number - 1];
+            if let Some(found) = line.find("password") {
+                let column = line[..found].chars().count() + "password".len() + 2;
+                self.blank(number, column, usize::MAX);
+            }
+        }
+    }
+
+    fn blank(&mut self, number: usize, column: usize, width: usize) {
+        let Some(line) = self.lines.get_mut(number.saturating_sub(1)) else { return };
+        *line = line
+            .chars()
+            .enumerate()
+            .map(|(at, letter)| {
+                let inside = at + 1 >= column && at + 1 < column.saturating_add(width);
+                if inside && !letter.is_whitespace() { '*' } else { letter }
+            })
+            .collect();
+    }
+
+    pub(super) fn problem(&self, fault: Fault) -> Problem {
+        Problem {
+            file: self.file.to_owned(),
+            line: fault.at.line,
+            column: fault.at.column,
+            message: printable(&fault.message),
+            help: fault.help.as_deref().map(printable),
+            snippet: self.snippet(fault.at),
+        }
+    }
+
+    fn snippet(&self, at: Span) -> Option<Snippet> {
+        let line = self.lines.get(at.line.saturating_sub(1))?;
+        if line.trim().is_empty() {
+            return None;
+        }
+        let column = at.column.saturating_sub(1);
+        let skipped = if column > MAX_SNIPPET / 2 { column - MAX_SNIPPET / 4 } else { 0 };
+        let shown: String = line.chars().skip(skipped).take(MAX_SNIPPET).collect();
+        let shown = shown.trim_end();
+        let (start, text) = match skipped {
+            0 => (column, printable(shown)),
+            _ => (column - skipped + 1, format!("…{}", printable(shown))),
+        };
+        let marked: String = text.chars().skip(start).take(at.width).collect();
+        let width = marked.trim_end().chars().count().max(1);
+        Some(Snippet { text, start, width })
+    }
+}
+
+/// The text with nothing in it that could move a terminal's cursor.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| match letter {
+            '\t' => ' ',
+            letter if letter.is_control() => '\u{fffd}',
+            letter => letter,
+        })
+        .collect()
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        writeln!(f, "error: {}", self.message)?;
+        write!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
+        let mut help = self.help.as_deref();
+        if let Some(snippet) = &self.snippet {
+            let (before, marks) = (" ".repeat(snippet.start), "^".repeat(snippet.width));
+            write!(f, "\n{margin} |\n{number} | {}\n{margin} | {before}{marks}", snippet.text)?;
+            if let Some(short) = help.take_if(|help| help.chars().count() <= MAX_INLINE_HELP) {
+                write!(f, " {short}")?;
+            }
+        }
+        match help {
+            Some(long) => write!(f, "\n{margin} = help: {long}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{gap}{problem}")?;
+        }
+        match self.omitted {
+            0 => Ok(()),
+            more => write!(f, "\n\nand at least {more} more problems; correct these first"),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: usize, column: usize, width: usize) -> Span {
+        Span { line, last_line: line, column, width }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_problem() {
+        let line = format!("{}x: here{}", " ".repeat(500), " more".repeat(100));
+        let problem = Listing::new("a.yaml", &line).problem(Fault::new(at(1, 504, 5), "no"));
+        let snippet = problem.snippet.unwrap();
+        let marked: String = snippet.text.chars().skip(snippet.start).take(snippet.width).collect();
+        assert_eq!(marked, "here");
+        assert!(snippet.text.chars().count() <= MAX_SNIPPET + 1);
+    }
+
+    #[test]
+    fn control_characters_and_secrets_do_not_come_through() {
+        let mut listing = Listing::new("a.yaml", "p: hunter2 # \u{1b}[2J\npassword: hunter2");
+        listing.mask(&[at(1, 4, 7)]);
+        listing.mask_blindly();
+        let shown = listing.problem(Fault::new(at(1, 1, 1), "\u{7}")).to_string();
+        assert!(!shown.contains('\u{1b}') && !shown.contains('\u{7}'), "{shown}");
+        assert!(shown.contains("p: ******* #"), "{shown}");
+        assert!(!listing.problem(Fault::new(at(2, 1, 1), "")).to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_too_much_to_list_is_counted() {
+        let one = Listing::new("a.yaml", "a: b").problem(Fault::new(at(1, 1, 1), "no"));
+        let problems = Problems::new(vec![one; MAX_PROBLEMS + 7]);
+        assert!(
+            problems.to_string().ends_with("and at least 7 more problems; correct these first")
+        );
+    }
+}

@@ -1,0 +1,399 @@
+//! Documents in the form in which they are written: the keys of `frontier/v1`, in their order.
+//!
+//! Reading goes text → [`Manifest`] → [`Document`]; writing and comparing go the other way, so the
+//! field order of these types is the key order of every file we write.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::API_VERSION;
+use super::model::{
+    Body, Budget, CampaignSpec, CampaignType, ChannelSpec, Content, Document, Format, Goal, Kind,
+    ListSpec, Message, Origin, PasswordRef, Sender, Smtp, Spec, TargetAudience, TemplateSpec, Tls,
+    Transport, Unsubscribe,
+};
+use super::positions::normalise;
+
+const DEFAULT_CONNECTIONS: u8 = 8;
+const DEFAULT_TIMEOUT_SECONDS: u16 = 30;
+
+/// The fields do not add up to a document. `check` finds these cases before, with their place.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; see the keys of this kind")]
+pub(super) struct Incomplete(&'static str);
+
+/// The files a manifest names, by the path it writes.
+pub(super) type Files = BTreeMap<String, String>;
+
+/// A document with a spec of one kind.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest<S> {
+    #[serde(rename = "apiVersion")]
+    api_version: String,
+    kind: String,
+    metadata: Metadata,
+    spec: S,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    labels: Option<BTreeMap<String, String>>,
+}
+
+/// A spec as written, which its files make whole.
+pub(super) trait Written: DeserializeOwned {
+    fn resolve(self, files: &Files) -> Result<Spec, Incomplete>;
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenChannel {
+    kind: WrittenTransport,
+    from: Sender,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsubscribe: Option<Unsubscribe>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smtp: Option<WrittenSmtp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WrittenTransport {
+    Outbox,
+    Smtp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenSmtp {
+    host: String,
+    port: Option<u16>,
+    tls: Option<Tls>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<WrittenPassword>,
+    connections: Option<u8>,
+    timeout_seconds: Option<u16>,
+}
+
+/// A mapping rather than an enum, which YAML would want tagged.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPassword {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenTemplate {
+    format: Format,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body_file: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCampaign {
+    #[serde(rename = "type")]
+    campaign_type: CampaignType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_audience: Option<TargetAudience>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<Budget>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_date: Option<NaiveDate>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<Tz>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goals: Option<Vec<Goal>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) messages: Option<Vec<WrittenMessage>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenMessage {
+    pub(super) name: String,
+    subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preheader: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) format: Option<Format>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) body_file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Sender>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<String>,
+}
+
+impl<S> Manifest<S> {
+    /// The document's envelope around the written form of its spec.
+    pub(super) fn of(document: &Document, spec: S) -> Self {
+        let labels = Some(document.labels.clone()).filter(|labels| !labels.is_empty());
+        Self {
+            api_version: API_VERSION.to_owned(),
+            kind: document.kind().to_string(),
+            metadata: Metadata { name: document.name.clone(), labels },
+            spec,
+        }
+    }
+}
+
+impl<S: Written> Manifest<S> {
+    pub(super) fn into_document(
+        self,
+        files: &Files,
+        origin: Origin,
+    ) -> Result<Document, Incomplete> {
+        let Metadata { name, labels } = self.metadata;
+        let spec = self.spec.resolve(files)?;
+        Ok(Document { name, labels: labels.unwrap_or_default(), spec, origin })
+    }
+}
+
+impl Written for ListSpec {
+    fn resolve(self, _: &Files) -> Result<Spec, Incomplete> {
+        Ok(Spec::List(self))
+    }
+}
+
+impl Written for WrittenChannel {
+    fn resolve(self, _: &Files) -> Result<Spec, Incomplete> {
+        let transport = match (self.kind, self.smtp) {
+            (WrittenTransport::Outbox, None) => Transport::Outbox,
+            (WrittenTransport::Smtp, Some(smtp)) => Transport::Smtp(smtp.resolve()?),
+            _ => return Err(Incomplete("`smtp` goes with `kind: smtp`")),
+        };
+        let Self { from, reply_to, unsubscribe, .. } = self;
+        Ok(Spec::Channel(ChannelSpec { from, reply_to, unsubscribe, transport }))
+    }
+}
+
+impl WrittenSmtp {
+    fn resolve(self) -> Result<Smtp, Incomplete> {
+        let tls = self.tls.unwrap_or_default();
+        let password = match self.password {
+            None => None,
+            Some(WrittenPassword { env: Some(name), file: None }) => Some(PasswordRef::Env(name)),
+            Some(WrittenPassword { env: None, file: Some(path) }) => Some(PasswordRef::File(path)),
+            Some(_) => return Err(Incomplete("a password is either `env` or `file`")),
+        };
+        Ok(Smtp {
+            host: self.host,
+            port: self.port.unwrap_or_else(|| tls.default_port()),
+            tls,
+            username: self.username,
+            password,
+            connections: self.connections.unwrap_or(DEFAULT_CONNECTIONS),
+            timeout_seconds: self.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
+        })
+    }
+}
+
+impl Written for WrittenTemplate {
+    fn resolve(self, files: &Files) -> Result<Spec, Incomplete> {
+        let body = body(self.body, self.body_file, files)?
+            .ok_or(Incomplete("a template has a `body` or a `body_file`"))?;
+        let content = Body { format: self.format, body };
+        Ok(Spec::Template(TemplateSpec { layout: self.layout, content }))
+    }
+}
+
+impl Written for WrittenCampaign {
+    fn resolve(self, files: &Files) -> Result<Spec, Incomplete> {
+        let messages = self.messages.unwrap_or_default();
+        Ok(Spec::Campaign(CampaignSpec {
+            campaign_type: self.campaign_type,
+            channel: self.channel,
+            target_audience: self.target_audience.unwrap_or_default(),
+            budget: self.budget,
+            start_date: self.start_date,
+            end_date: self.end_date,
+            timezone: self.timezone,
+            goals: self.goals.unwrap_or_default(),
+            settings: self.settings.unwrap_or_default(),
+            messages: messages
+                .into_iter()
+                .map(|message| message.resolve(files))
+                .collect::<Result<_, _>>()?,
+        }))
+    }
+}
+
+impl WrittenMessage {
+    fn resolve(self, files: &Files) -> Result<Message, Incomplete> {
+        let body = body(self.body, self.body_file, files)?;
+        let content = match (self.template, body, self.format) {
+            (Some(template), None, None) => Content::Template(template),
+            (None, Some(body), Some(format)) => Content::Inline(Body { format, body }),
+            _ => return Err(Incomplete("a message has a `template`, or a body with its `format`")),
+        };
+        let Self { name, subject, preheader, text, from, reply_to, .. } = self;
+        Ok(Message { name, subject, preheader, content, text, from, reply_to })
+    }
+}
+
+fn body(
+    inline: Option<String>,
+    path: Option<String>,
+    files: &Files,
+) -> Result<Option<String>, Incomplete> {
+    match (inline, path) {
+        (Some(_), Some(_)) => Err(Incomplete("a body is written once")),
+        (Some(body), None) => Ok(Some(body)),
+        (None, Some(path)) => match files.get(&path) {
+            Some(text) => Ok(Some(normalise(text))),
+            None => Err(Incomplete("the file of a body is not there")),
+        },
+        (None, None) => Ok(None),
+    }
+}
+
+impl From<&ChannelSpec> for WrittenChannel {
+    fn from(spec: &ChannelSpec) -> Self {
+        let (kind, smtp) = match &spec.transport {
+            Transport::Outbox => (WrittenTransport::Outbox, None),
+            Transport::Smtp(smtp) => (WrittenTransport::Smtp, Some(smtp.into())),
+        };
+        let ChannelSpec { from, reply_to, unsubscribe, .. } = spec.clone();
+        Self { kind, from, reply_to, unsubscribe, smtp }
+    }
+}
+
+impl From<&Smtp> for WrittenSmtp {
+    fn from(smtp: &Smtp) -> Self {
+        let password = smtp.password.clone().map(|password| match password {
+            PasswordRef::Env(name) => WrittenPassword { env: Some(name), file: None },
+            PasswordRef::File(path) => WrittenPassword { env: None, file: Some(path) },
+        });
+        Self {
+            host: smtp.host.clone(),
+            port: Some(smtp.port),
+            tls: Some(smtp.tls),
+            username: smtp.username.clone(),
+            password,
+            connections: Some(smtp.connections),
+            timeout_seconds: Some(smtp.timeout_seconds),
+        }
+    }
+}
+
+impl From<&TemplateSpec> for WrittenTemplate {
+    fn from(spec: &TemplateSpec) -> Self {
+        let Body { format, body } = spec.content.clone();
+        Self { format, layout: spec.layout.clone(), body: Some(body), body_file: None }
+    }
+}
+
+impl From<&CampaignSpec> for WrittenCampaign {
+    fn from(spec: &CampaignSpec) -> Self {
+        let mut settings = spec.settings.clone();
+        settings.sort_keys();
+        settings.values_mut().for_each(serde_json::Value::sort_all_objects);
+        Self {
+            campaign_type: spec.campaign_type,
+            channel: spec.channel.clone(),
+            target_audience: Some(spec.target_audience.clone())
+                .filter(|audience| !audience.lists.is_empty()),
+            budget: spec.budget,
+            start_date: spec.start_date,
+            end_date: spec.end_date,
+            timezone: spec.timezone,
+            goals: Some(spec.goals.clone()).filter(|goals| !goals.is_empty()),
+            settings: Some(settings).filter(|settings| !settings.is_empty()),
+            messages: Some(spec.messages.iter().map(WrittenMessage::from).collect())
+                .filter(|messages: &Vec<_>| !messages.is_empty()),
+        }
+    }
+}
+
+impl From<&Message> for WrittenMessage {
+    fn from(message: &Message) -> Self {
+        let (template, inline) = match message.content.clone() {
+            Content::Template(name) => (Some(name), None),
+            Content::Inline(body) => (None, Some(body)),
+        };
+        let (format, body) = inline.map(|Body { format, body }| (format, body)).unzip();
+        let Message { name, subject, preheader, text, from, reply_to, .. } = message.clone();
+        Self {
+            name,
+            subject,
+            preheader,
+            template,
+            format,
+            body,
+            body_file: None,
+            text,
+            from,
+            reply_to,
+        }
+    }
+}
+
+/// The document as JSON, with the keys a manifest has.
+pub(super) fn to_json(document: &Document) -> serde_json::Result<serde_json::Value> {
+    match &document.spec {
+        Spec::List(spec) => serde_json::to_value(Manifest::of(document, spec)),
+        Spec::Channel(spec) => {
+            serde_json::to_value(Manifest::of(document, WrittenChannel::from(spec)))
+        }
+        Spec::Template(spec) => {
+            serde_json::to_value(Manifest::of(document, WrittenTemplate::from(spec)))
+        }
+        Spec::Campaign(spec) => {
+            serde_json::to_value(Manifest::of(document, WrittenCampaign::from(spec)))
+        }
+    }
+}
+
+/// The type of the written spec of `kind`, read from `source`; errors carry their path.
+pub(super) fn read<'de, D: serde::Deserializer<'de>>(
+    kind: Kind,
+    source: D,
+    files: &Files,
+    origin: Origin,
+) -> Result<Result<Document, Incomplete>, serde_path_to_error::Error<D::Error>> {
+    use serde_path_to_error::deserialize;
+    Ok(match kind {
+        Kind::List => deserialize::<_, Manifest<ListSpec>>(source)?.into_document(files, origin),
+        Kind::Channel => {
+            deserialize::<_, Manifest<WrittenChannel>>(source)?.into_document(files, origin)
+        }
+        Kind::Template => {
+            deserialize::<_, Manifest<WrittenTemplate>>(source)?.into_document(files, origin)
+        }
+        Kind::Campaign => {
+            deserialize::<_, Manifest<WrittenCampaign>>(source)?.into_document(files, origin)
+        }
+    })
+}
