@@ -3,7 +3,7 @@
 //! It reports all it finds and goes on past every fault. References to other documents are
 //! collected, not judged: that needs all documents.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -14,6 +14,9 @@ use super::positions::{Entry, MAX_FILE_BYTES, Node, Span, Value};
 use super::problem::Fault;
 use super::rules::{self, Refusal, brief};
 use super::shape::{self, Field, Shape};
+
+/// What a document of no kind is called.
+const NAMELESS: &str = "this document";
 
 /// What one document says about itself and others, and what is wrong with it.
 #[derive(Default)]
@@ -43,7 +46,7 @@ pub(super) fn check(root: &Node, files: &BTreeMap<String, String>) -> Checked {
     let mut checked = Checked::default();
     let kind = root.get("kind").and_then(Node::text);
     checked.kind = Kind::ALL.into_iter().find(|known| kind == Some(known.as_str()));
-    let title = checked.kind.map_or("the document", Kind::as_str);
+    let title = checked.kind.map_or(NAMELESS, Kind::as_str);
     checked.shape(root, &Shape::Fields(shape::ENVELOPE), root.at, title);
     let name = root.get("metadata").and_then(|metadata| metadata.get("name"));
     checked.name = name
@@ -71,7 +74,7 @@ impl Checked {
     /// `at` is where the value would be reported were it missing: its key.
     fn shape(&mut self, node: &Node, shape: &Shape, at: Span, path: &str) {
         match (shape, &node.value) {
-            _ if node.is_null() && !matches!(shape, Shape::Free) => {
+            _ if node.is_null() => {
                 let message = format!("expected {} in {path}, found nothing", shape.expected());
                 self.faults.push(Fault::new(at, message));
             }
@@ -82,16 +85,15 @@ impl Checked {
             (Shape::OneOf(choices), Value::Scalar { text, .. }) => {
                 self.choice(node.at, text, choices, path);
             }
-            (Shape::Reference(kind), Value::Scalar { text, .. }) => {
-                self.rule(node.at, rules::name(text));
-                let layout = path.ends_with(".layout");
-                self.references.push(Reference {
+            (Shape::Reference(kind), Value::Scalar { text, .. }) => match rules::name(text) {
+                Ok(()) => self.references.push(Reference {
                     kind: *kind,
                     name: text.clone(),
                     at: node.at,
-                    layout,
-                });
-            }
+                    layout: path.ends_with(".layout"),
+                }),
+                Err(refusal) => self.rule(node.at, Err(refusal)),
+            },
             (Shape::BodyFile, Value::Scalar { text, .. }) => match rules::inner_path(text) {
                 Ok(()) => self.body_files.push((text.clone(), node.at)),
                 Err(refusal) => self.rule(node.at, Err(refusal)),
@@ -110,7 +112,8 @@ impl Checked {
                     self.shape(&entry.node, &Shape::Text(rules::line), entry.key_at, &path);
                 }
             }
-            (Shape::Free, _) | (Shape::FreeObject, Value::Map(_)) => self.free(node),
+            (Shape::Free, Value::Map(_)) => self.free(node),
+            (Shape::Spec, _) => {}
             (expected, found) => {
                 let found = match found {
                     Value::Scalar { .. } => "text",
@@ -130,18 +133,22 @@ impl Checked {
     }
 
     fn fields(&mut self, node: &Node, fields: &[Field], at: Span, path: &str) {
-        let mut slips = Vec::new();
+        let keys = || fields.iter().map(|field| field.key);
+        let free: Vec<&str> = keys().filter(|key| node.entry(key).is_none()).collect();
+        let mut slips = BTreeSet::new();
         for entry in node.entries() {
             if let Some(field) = fields.iter().find(|field| field.key == entry.key) {
                 // An optional field may say nothing.
                 if field.required || !entry.node.is_null() {
-                    let path = format!("{path}.{}", field.key);
+                    let path = match path {
+                        NAMELESS => field.key.to_owned(),
+                        path => format!("{path}.{}", field.key),
+                    };
                     self.shape(&entry.node, &field.shape, entry.key_at, &path);
                 }
                 continue;
             }
-            let free = fields.iter().map(|field| field.key).filter(|key| node.entry(key).is_none());
-            let meant = nearest(&brief(&entry.key), free);
+            let meant = nearest(&brief(&entry.key), free.iter().copied());
             let secret = ["pass", "secret", "token"].iter().any(|word| entry.key.contains(word));
             if secret || nearest(&brief(&entry.key), ["password"]).is_some() {
                 self.hide(&entry.node);
@@ -150,7 +157,7 @@ impl Checked {
             let help = match meant {
                 Some(key) => format!("did you mean `{key}`?"),
                 None if entry.key == "<<" => "merge keys are not read; write the keys out".into(),
-                None => allowed(fields.iter().map(|field| field.key)),
+                None => allowed(keys()),
             };
             self.fault(
                 entry.key_at,
@@ -177,15 +184,17 @@ impl Checked {
     }
 
     fn number(&mut self, at: Span, text: &str, plain: bool, (least, most): (u64, u64)) {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with("00");
+        // YAML reads a leading zero or sign as something else.
+        let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse::<u64>().ok().filter(|_| decimal && !text.starts_with('0'));
         let range = format!("write a whole number from {least} to {most}");
-        match text.parse::<u64>() {
-            Ok(_) if !plain => {
-                self.fault(at, format!("`{text}` in quotes is a text"), "remove the quotes")
+        match number {
+            Some(number) if !plain => {
+                self.fault(at, format!("`{number}` in quotes is a text"), "remove the quotes");
             }
-            Ok(number) if digits && (least..=most).contains(&number) => {}
-            Ok(_) => self.fault(at, format!("`{}` is out of range", brief(text)), range),
-            Err(_) => self.fault(at, format!("`{}` is not a whole number", brief(text)), range),
+            Some(number) if (least..=most).contains(&number) => {}
+            Some(number) => self.fault(at, format!("`{number}` is out of range"), range),
+            None => self.fault(at, format!("`{}` is not allowed here", brief(text)), range),
         }
     }
 
@@ -243,18 +252,19 @@ impl Checked {
     /// Reports the second of several, or that there is none.
     fn exactly_one(&mut self, node: &Node, at: Span, keys: &[&str], path: &str) {
         let all = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-        let written = |entry: &&Entry| keys.contains(&entry.key.as_str()) && !entry.node.is_null();
-        let mut written = node.entries().iter().filter(written);
-        match (written.next(), written.next()) {
-            (None, _) => {
-                self.fault(at, format!("{path} has none of {all}"), "write exactly one of them")
+        let mut written: Vec<&Entry> = keys.iter().filter_map(|key| node.entry(key)).collect();
+        written.sort_by_key(|entry| entry.key_at);
+        match written.as_slice() {
+            [] => {
+                let message = format!("{path} has none of {all}");
+                self.fault(at, message, "write exactly one of them");
             }
-            (Some(first), Some(second)) => self.fault(
+            [_] => {}
+            [first, second, ..] => self.fault(
                 second.key_at,
                 format!("{path} has both `{}` and `{}`", first.key, second.key),
                 format!("keep exactly one of {all}"),
             ),
-            (Some(_), None) => {}
         }
     }
 
@@ -331,7 +341,7 @@ impl Checked {
             self.fault(
                 at,
                 format!("the campaign ends before it starts, on {start}"),
-                "swap the dates",
+                "write a later date",
             );
         }
         if let Some(budget) = spec.get("budget")

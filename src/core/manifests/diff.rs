@@ -3,6 +3,8 @@
 //! It is data, not text: how a plan looks is the business of who shows it. **Invariant:** two equal
 //! documents have no changes, and two different ones have at least one.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -24,7 +26,8 @@ pub struct Change {
     pub kind: Kind,
     pub name: String,
     pub action: Action,
-    /// What an update changes, in the order of the manifest; empty for the other actions.
+    /// What an update changes, in the order of the manifest, with what it removes last in its
+    /// mapping; empty for the other actions.
     pub fields: Vec<FieldChange>,
 }
 
@@ -63,13 +66,14 @@ impl Plan {
     pub fn between(current: &[Document], wanted: &[Document]) -> Self {
         let mut wanted: Vec<&Document> = wanted.iter().collect();
         wanted.sort_by_key(|document| document.key());
+        let current: BTreeMap<_, _> =
+            current.iter().map(|document| (document.key(), document)).collect();
         let changes = wanted
             .into_iter()
             .map(|document| {
-                let before = current.iter().find(|other| other.key() == document.key());
-                let (action, fields) = match before {
+                let (action, fields) = match current.get(&document.key()) {
                     None => (Action::Create, Vec::new()),
-                    Some(before) if before == document => (Action::Unchanged, Vec::new()),
+                    Some(&before) if before == document => (Action::Unchanged, Vec::new()),
                     Some(before) => (Action::Update, differences(before, document)),
                 };
                 Change { kind: document.kind(), name: document.name.clone(), action, fields }
@@ -163,9 +167,7 @@ impl FieldValue {
     fn of(value: &Value) -> Self {
         match value {
             Value::String(text) if text.contains('\n') || text.chars().count() > MAX_SHOWN => {
-                let digest = Sha256::digest(text.as_bytes());
-                let sha256 = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-                Self::Text { lines: text.lines().count(), sha256 }
+                Self::Text { lines: text.lines().count(), sha256: short_digest(text) }
             }
             // Within a whole message, long texts are summed up too.
             Value::Object(fields) => Self::Whole(fields.iter().map(Self::inner).collect()),
@@ -180,4 +182,11 @@ impl FieldValue {
         };
         (key.clone(), value)
     }
+}
+
+/// The first 12 hexadecimal digits of the text's SHA-256.
+fn short_digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let head = digest.iter().take(6).fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
+    format!("{head:012x}")
 }

@@ -1,7 +1,7 @@
 //! Manifests: campaigns as code, the pure half.
 //!
 //! YAML files become typed [`Document`]s or a list of [`Problem`]s with file, line and column;
-//! documents become YAML again ([`write`]); two sets of documents become a [`Plan`]. Nothing here
+//! documents become YAML again ([`write()`]); two sets of documents become a [`Plan`]. Nothing here
 //! reads a file, a table or a clock: the caller brings the texts and the names that already exist.
 //!
 //! A text is read in one direction. `positions` makes a tree that knows where everything stands

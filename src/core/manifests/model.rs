@@ -26,6 +26,7 @@ pub enum Kind {
 pub struct Document {
     pub name: String,
     pub labels: BTreeMap<String, String>,
+    #[serde(flatten)]
     pub spec: Spec,
     pub origin: Origin,
 }

@@ -14,16 +14,16 @@ use crate::core::kernel::nearest;
 use super::check::{Checked, check};
 use super::model::{Document, Kind, Origin};
 use super::positions::{Node, Span, normalise, read};
-use super::problem::{Fault, Listing, Problem, Problems};
+use super::problem::{ENOUGH_FAULTS, Fault, Listing, Problems};
 use super::rules::brief;
 use super::written;
 
 /// Bytes of all files of one bundle, those named in them included, at most.
 pub const MAX_BUNDLE_BYTES: usize = 16 * 1024 * 1024;
-/// Once so many faults are found, no further document is looked at.
-const ENOUGH_FAULTS: usize = 200;
 /// Templates around a template at most.
 const MAX_LAYOUTS: usize = 8;
+/// Names among which a suggestion is looked for.
+const MAX_SUGGESTIONS: usize = 2000;
 
 /// A manifest file as its sender read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub fn parse(
     if let (Some(first), true) = (bundle.first(), size > MAX_BUNDLE_BYTES) {
         let fault = Fault::new(Span::START, "these files are larger than 16 MiB together")
             .help("apply them in several steps");
-        return Err(Problems::new(vec![Listing::new(&first.path, "").problem(fault)]));
+        return Err(Problems::list([(&Listing::new(&first.path, ""), vec![fault])]));
     }
     let mut found = 0;
     let mut works: Vec<Work> =
@@ -165,9 +165,7 @@ impl<'a> Work<'a> {
                         .help("start each document with a line `---`")
                 }
                 Ok(Err(incomplete)) => Fault::new(root.at, incomplete.to_string()),
-                Err(error) => {
-                    Fault::new(locate(root, error.path()), words(&error.inner().to_string()))
-                }
+                Err(error) => Fault::new(locate(root, &error), words(&error)),
             };
             self.faults.push(fault);
         }
@@ -183,10 +181,13 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Where in the tree a typed reader stopped: as far along its path as the tree goes.
-fn locate(root: &Node, path: &serde_path_to_error::Path) -> Span {
+type TypedError = serde_path_to_error::Error<serde_yaml::Error>;
+
+/// Where the typed reader stopped: as far along its path as the tree goes; if it has not begun, the
+/// place it gives.
+fn locate(root: &Node, error: &TypedError) -> Span {
     let (mut node, mut at) = (root, root.at);
-    for segment in path {
+    for segment in error.path() {
         let next = match segment {
             Segment::Map { key } => node.get(key),
             Segment::Seq { index } => node.items().get(*index).map(Rc::as_ref),
@@ -195,12 +196,19 @@ fn locate(root: &Node, path: &serde_path_to_error::Path) -> Span {
         let Some(next) = next else { break };
         (node, at) = (next, next.at);
     }
-    at
+    match error.inner().location() {
+        Some(place) if at == root.at => {
+            Span { line: place.line(), column: place.column(), last_line: place.line(), width: 1 }
+        }
+        _ => at,
+    }
 }
 
-/// The reader's message without the place it adds, which is in another form than ours.
-fn words(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
+/// The reader's message without its path and place, which the problem gives in its own form.
+fn words(error: &TypedError) -> String {
+    let message = error.inner().to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    message.strip_prefix(&format!("{}: ", error.path())).unwrap_or(message).to_owned()
 }
 
 /// Finds every document's place and reports those that are there twice.
@@ -251,7 +259,11 @@ fn resolve(works: &mut [Work], places: &Places, known: &BTreeSet<(Kind, String)>
                     && !known.contains(&key)
                 {
                     missing += 1;
-                    let names = places.keys().chain(known).filter(|(other, _)| *other == kind);
+                    let names = places
+                        .keys()
+                        .chain(known)
+                        .filter(|(other, _)| *other == kind)
+                        .take(MAX_SUGGESTIONS);
                     let near = nearest(&brief(name), names.map(|(_, name)| name.as_str()));
                     let help = match near {
                         Some(near) => format!("did you mean `{near}`?"),
@@ -277,11 +289,7 @@ fn nested(name: &str, layouts: &BTreeMap<String, String>) -> usize {
         .count()
 }
 
-fn problems(works: Vec<Work>) -> Problems {
-    let one = |work: Work| -> Vec<Problem> {
-        let Work { mut faults, listing, .. } = work;
-        faults.sort_by_key(|fault| fault.at);
-        faults.into_iter().map(|fault| listing.problem(fault)).collect()
-    };
-    Problems::new(works.into_iter().flat_map(one).collect())
+fn problems(mut works: Vec<Work>) -> Problems {
+    let listed = works.iter_mut().map(|work| (&work.listing, std::mem::take(&mut work.faults)));
+    Problems::list(listed)
 }

@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as Range};
 
-use super::problem::Fault;
+use super::problem::{ENOUGH_FAULTS, Fault};
+use super::rules::brief;
 
 /// Bytes of one manifest, and of one file it names, at most.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
@@ -179,7 +180,11 @@ impl Builder {
         let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
             let (event, range) = event.map_err(|error| unreadable(text, &error))?;
-            self.take(event, Span::from(range))?;
+            let at = Span::from(range);
+            self.take(event, at)?;
+            if self.reading.faults.len() >= ENOUGH_FAULTS {
+                return Err(Fault::new(at, "there is too much wrong to read on"));
+            }
         }
         Ok(())
     }
@@ -254,26 +259,23 @@ impl Builder {
         match self.open.last_mut().map(|open| &mut open.parts) {
             None => self.reading.documents.push(node),
             Some(Parts::List(items)) => items.push(node),
-            Some(Parts::Map { entries, seen, key }) => match key.take() {
-                Some((key, key_at)) => match seen.get(&key) {
-                    Some(first) => faults.push(
-                        Fault::new(key_at, format!("the key `{key}` is written twice"))
-                            .help(format!("the first is at {}:{}", first.line, first.column)),
-                    ),
-                    None => {
+            Some(Parts::Map { entries, seen, key }) => {
+                if let Some((key, key_at)) = key.take() {
+                    if let Some(first) = seen.get(&key) {
+                        let message = format!("the key `{}` is written twice", brief(&key));
+                        let help = format!("the first is at {}:{}", first.line, first.column);
+                        faults.push(Fault::new(key_at, message).help(help));
+                    } else {
                         seen.insert(key.clone(), key_at);
-                        entries.push(Entry { key, key_at, node });
                     }
-                },
-                None => match &node.value {
-                    Value::Scalar { text, .. } => *key = Some((text.clone(), at)),
-                    _ => {
-                        faults
-                            .push(Fault::new(at, "a key must be a word, not a list or a mapping"));
-                        *key = Some((String::new(), at));
-                    }
-                },
-            },
+                    entries.push(Entry { key, key_at, node });
+                } else if let Value::Scalar { text, .. } = &node.value {
+                    *key = Some((text.clone(), at));
+                } else {
+                    faults.push(Fault::new(at, "a key must be a word, not a list or a mapping"));
+                    *key = Some((String::new(), at));
+                }
+            }
         }
     }
 
@@ -306,10 +308,12 @@ fn too_deep(at: Span) -> Fault {
 fn unreadable(text: &str, error: &ScanError) -> Fault {
     let mark: &Marker = error.marker();
     let at = Span { line: mark.line(), column: mark.col() + 1, last_line: mark.line(), width: 1 };
-    // The scanner stumbles at the tab or on a line after it.
-    let tab = text.split('\n').take(mark.line()).enumerate().find_map(|(index, line)| {
+    // The scanner stumbles at the tab, or over the line before or after it.
+    let near = mark.line().saturating_sub(1)..=mark.line() + 1;
+    let tab = text.split('\n').enumerate().find_map(|(index, line)| {
         let indent = &line[..line.len() - line.trim_start().len()];
-        indent.find('\t').map(|before| (index + 1, before + 1))
+        let before = indent.find('\t').filter(|_| near.contains(&(index + 1)))?;
+        Some((index + 1, before + 1))
     });
     if error.info().contains("recursion limit") {
         return too_deep(at);
@@ -325,6 +329,7 @@ fn unreadable(text: &str, error: &ScanError) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
     use std::time::{Duration, Instant};
 
     use super::*;
@@ -355,7 +360,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for level in 1..20 {
             let below = vec![format!("*a{}", level - 1); 10].join(",");
-            bomb += &format!("a{level}: &a{level} [{below}]\n");
+            writeln!(bomb, "a{level}: &a{level} [{below}]").unwrap();
         }
         assert_eq!(refusal(&bomb), "the file is too large once its aliases are written out");
         let long = format!("a: &a {}\nb: [{}]", "x".repeat(300_000), "*a,".repeat(1000));

@@ -12,6 +12,8 @@ use super::positions::Span;
 
 /// Problems shown at most; the rest are counted.
 const MAX_PROBLEMS: usize = 100;
+/// Once so many faults are found, the search stops.
+pub(super) const ENOUGH_FAULTS: usize = 200;
 /// Characters of a source line shown at most.
 const MAX_SNIPPET: usize = 120;
 /// A longer help gets its own line instead of standing beside the marker.
@@ -76,10 +78,16 @@ impl Fault {
 }
 
 impl Problems {
-    pub(super) fn new(mut problems: Vec<Problem>) -> Self {
-        let omitted = problems.len().saturating_sub(MAX_PROBLEMS);
-        problems.truncate(MAX_PROBLEMS);
-        Self { problems, omitted }
+    /// The first of the faults, in the order of the files and the lines.
+    pub(super) fn list<'a>(files: impl IntoIterator<Item = (&'a Listing<'a>, Vec<Fault>)>) -> Self {
+        let mut list = Self { problems: Vec::new(), omitted: 0 };
+        for (listing, mut faults) in files {
+            faults.sort_by_key(|fault| fault.at);
+            let shown = faults.len().min(MAX_PROBLEMS - list.problems.len());
+            list.problems.extend(faults[..shown].iter().map(|fault| listing.problem(fault)));
+            list.omitted += faults.len() - shown;
+        }
+        list
     }
 }
 
@@ -90,22 +98,29 @@ impl<'a> Listing<'a> {
 
     /// Blanks out `secrets`, so that no problem on their lines repeats them.
     pub(super) fn mask(&mut self, secrets: &[Span]) {
+        if secrets.len() > ENOUGH_FAULTS {
+            self.lines.clear(); // nobody reads so many snippets
+        }
         for secret in secrets {
             for number in secret.line..=secret.last_line {
                 let from = if number == secret.line { secret.column } else { 1 };
-                let width = if secret.line == secret.last_line { secret.width } else { usize::MAX };
-                self.blank(number, from, width);
+                self.blank(number, from, secret.width);
             }
         }
     }
 
-    /// Blanks out what follows `password:` on any line: for texts too broken to be understood.
+    /// Blanks out what follows `password:` on its line, or on the next when nothing much does: for
+    /// texts too broken to be understood.
     pub(super) fn mask_blindly(&mut self) {
         for number in 1..=self.lines.len() {
             let line = &self.lines[number - 1];
             if let Some(found) = line.find("password") {
                 let column = line[..found].chars().count() + "password".len() + 2;
+                let below = line[found..].trim_end().len() <= "password: |-".len();
                 self.blank(number, column, usize::MAX);
+                if below {
+                    self.blank(number + 1, 1, usize::MAX);
+                }
             }
         }
     }
@@ -122,9 +137,9 @@ impl<'a> Listing<'a> {
             .collect();
     }
 
-    pub(super) fn problem(&self, fault: Fault) -> Problem {
+    fn problem(&self, fault: &Fault) -> Problem {
         Problem {
-            file: self.file.to_owned(),
+            file: printable(self.file),
             line: fault.at.line,
             column: fault.at.column,
             message: printable(&fault.message),
@@ -210,7 +225,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_around_the_problem() {
         let line = format!("{}x: here{}", " ".repeat(500), " more".repeat(100));
-        let problem = Listing::new("a.yaml", &line).problem(Fault::new(at(1, 504, 5), "no"));
+        let problem = Listing::new("a.yaml", &line).problem(&Fault::new(at(1, 504, 5), "no"));
         let snippet = problem.snippet.unwrap();
         let marked: String = snippet.text.chars().skip(snippet.start).take(snippet.width).collect();
         assert_eq!(marked, "here");
@@ -219,21 +234,28 @@ mod tests {
 
     #[test]
     fn control_characters_and_secrets_do_not_come_through() {
-        let mut listing = Listing::new("a.yaml", "p: hunter2 # \u{1b}[2J\npassword: hunter2");
+        let mut listing = Listing::new(
+            "a.yaml",
+            "p: hunter2 # \u{1b}[2J\npassword: hunter2\npassword:\n hunter2",
+        );
         listing.mask(&[at(1, 4, 7)]);
         listing.mask_blindly();
-        let shown = listing.problem(Fault::new(at(1, 1, 1), "\u{7}")).to_string();
+        let shown = listing.problem(&Fault::new(at(1, 1, 1), "\u{7}")).to_string();
         assert!(!shown.contains('\u{1b}') && !shown.contains('\u{7}'), "{shown}");
         assert!(shown.contains("p: ******* #"), "{shown}");
-        assert!(!listing.problem(Fault::new(at(2, 1, 1), "")).to_string().contains("hunter2"));
+        for line in 2..=4 {
+            let shown = listing.problem(&Fault::new(at(line, 1, 1), "")).to_string();
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
     }
 
     #[test]
     fn what_is_too_much_to_list_is_counted() {
-        let one = Listing::new("a.yaml", "a: b").problem(Fault::new(at(1, 1, 1), "no"));
-        let problems = Problems::new(vec![one; MAX_PROBLEMS + 7]);
+        let listing = Listing::new("a.yaml", "a: b");
+        let faults = vec![Fault::new(at(1, 1, 1), "no"); 60];
+        let problems = Problems::list([(&listing, faults.clone()), (&listing, faults)]);
         assert!(
-            problems.to_string().ends_with("and at least 7 more problems; correct these first")
+            problems.to_string().ends_with("and at least 20 more problems; correct these first")
         );
     }
 }

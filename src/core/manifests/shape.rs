@@ -27,10 +27,10 @@ pub(super) enum Shape {
     Password,
     /// Names to texts.
     Labels,
-    /// Anything JSON can say.
-    Free,
+    /// The mapping whose fields depend on the kind.
+    Spec,
     /// Any mapping that JSON can say.
-    FreeObject,
+    Free,
 }
 
 #[derive(Clone, Copy)]
@@ -63,7 +63,7 @@ pub(super) const ENVELOPE: &[Field] = &[
     must("apiVersion", Shape::OneOf(&[super::API_VERSION])),
     must("kind", Shape::OneOf(KINDS)),
     must("metadata", METADATA),
-    must("spec", Shape::Free),
+    must("spec", Shape::Spec),
 ];
 
 pub(super) const fn spec(kind: Kind) -> &'static [Field] {
@@ -128,7 +128,7 @@ const CAMPAIGN: &[Field] = &[
     may("end_date", DATE),
     may("timezone", Shape::Text(rules::timezone)),
     may("goals", Shape::ListOf(&GOAL)),
-    may("settings", Shape::FreeObject),
+    may("settings", Shape::Free),
     may("messages", Shape::ListOf(&MESSAGE)),
 ];
 
@@ -158,10 +158,9 @@ impl Shape {
             Self::Text(_) | Self::OneOf(_) | Self::BodyFile => "text",
             Self::Reference(_) => "a name",
             Self::Number { .. } => "a whole number",
-            Self::Fields(_) | Self::Labels | Self::FreeObject => "a mapping",
+            Self::Fields(_) | Self::Spec | Self::Labels | Self::Free => "a mapping",
             Self::Password => "`{ env: NAME }` or `{ file: path }`",
             Self::ListOf(_) => "a list",
-            Self::Free => "a value",
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The area as its callers meet it: files in, documents or problems out, and back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use super::*;
 
+mod any_documents;
 mod broken;
 mod round_trip;
 
@@ -91,7 +93,7 @@ fn campaign(spec: &str) -> String {
 #[test]
 fn a_manifest_becomes_self_contained_documents() {
     let documents = good();
-    let keys: Vec<_> = documents.iter().map(|document| document.key()).collect();
+    let keys: Vec<_> = documents.iter().map(Document::key).collect();
     assert_eq!(
         keys,
         [
@@ -188,4 +190,16 @@ fn too_much_at_once_is_refused() {
     let problems = read(&many).unwrap_err();
     assert_eq!(problems.problems.len(), 100);
     assert!(problems.omitted > 0);
+}
+
+#[test]
+fn what_is_wrong_a_hundred_thousand_times_is_refused_quickly() {
+    let keys = (0..40_000).map(|number| format!("pass{number}: x")).collect::<Vec<_>>().join(", ");
+    let texts =
+        [format!("x: {{{}", "{a: b},".repeat(100_000)), campaign(&format!("  {{{keys}}}\n"))];
+    for text in texts {
+        let started = Instant::now();
+        assert!(read(&text).is_err());
+        assert!(started.elapsed() < Duration::from_secs(10), "{}", &text[..60]);
+    }
 }

@@ -1,0 +1,215 @@
+//! Documents of every kind for property tests, full of texts that YAML finds hard.
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::core::kernel::{Currency, Money};
+
+use super::*;
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z0-9][a-z0-9-]{0,8}",
+        Just("no".into()),
+        Just("1e3".into()),
+        Just("0x1f".into())
+    ]
+}
+
+/// Texts of the kinds that YAML takes for something else, or has to quote.
+fn text() -> impl Strategy<Value = String> {
+    let odd = [
+        "",
+        "~",
+        "null",
+        "true",
+        "No",
+        "12",
+        "1.50",
+        "0x1F",
+        ".inf",
+        "2026-03-01",
+        "- a",
+        "a: b",
+        "# x",
+        "'",
+        "\"",
+        "{{ name }}",
+        "[",
+        "<<",
+        "a #b",
+        " lead",
+        "trail ",
+        "\n",
+        "\n\n a\n",
+        "a\n",
+        "a\n\n",
+        "a\r\nb",
+        "\ta\n\tb",
+        "  a\nb\n",
+        "a \nb",
+        "é\u{85}\u{2028}\u{feff}",
+        "\\n",
+        "---\n...\n",
+        "a\u{7}",
+        "😀",
+        "%a",
+        "@b",
+        "`c`",
+        "!t",
+        "&a",
+        "*a",
+        "|",
+        ">-",
+    ];
+    prop_oneof![
+        proptest::sample::select(odd.to_vec()).prop_map(String::from),
+        "[ -~é\n\t]{0,60}",
+        vec("[ #:a-c-]{0,6}", 1..5).prop_map(|lines| lines.join("\n")),
+    ]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    text().prop_filter("one line", |text| rules::line(text).is_ok())
+}
+
+fn sender() -> impl Strategy<Value = Sender> {
+    (option::of(line()), Just("a.b+c@x.example".to_owned()))
+        .prop_map(|(name, email)| Sender { name, email })
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    let format = proptest::sample::select(vec![Format::Markdown, Format::Html, Format::Mjml]);
+    (format, text()).prop_map(|(format, body)| Body { format, body })
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            btree_map(text(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn transport() -> impl Strategy<Value = Transport> {
+    let password = prop_oneof![
+        Just(PasswordRef::Env("SMTP_PASSWORD".into())),
+        line().prop_map(PasswordRef::File)
+    ];
+    let tls = proptest::sample::select(vec![Tls::None, Tls::Starttls, Tls::Tls]);
+    let smtp = (1..=u16::MAX, tls, option::of((line(), password)), 1..=64_u8, 1..=3600_u16);
+    let smtp = smtp.prop_map(|(port, tls, credentials, connections, timeout_seconds)| {
+        let (username, password) = credentials.unzip();
+        let host = "smtp.x.example".to_owned();
+        Transport::Smtp(Smtp { host, port, tls, username, password, connections, timeout_seconds })
+    });
+    prop_oneof![Just(Transport::Outbox), smtp]
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let content = prop_oneof![name().prop_map(Content::Template), body().prop_map(Content::Inline)];
+    let extras = (option::of(line()), option::of(text()), option::of(sender()));
+    (line(), content, extras).prop_map(|(subject, content, (preheader, text, from))| Message {
+        name: String::new(),
+        subject,
+        preheader,
+        content,
+        text,
+        reply_to: from.as_ref().map(|from| from.email.clone()),
+        from,
+    })
+}
+
+fn campaign_spec() -> impl Strategy<Value = CampaignSpec> {
+    let date = || option::of((2000..2100_i32, 1..=365_u32));
+    let goals = vec(("[a-z_]{1,9}", 1..=i64::MAX.cast_unsigned()), 0..3);
+    let settings = btree_map(text(), json(), 0..4);
+    let messages = btree_map(name(), message(), 0..4);
+    let plan = (option::of(0..=i64::MAX), date(), any::<bool>());
+    let names = (option::of(name()), btree_set(name(), 0..4));
+    (names, plan, goals, settings, messages).prop_map(
+        |((channel, lists), (budget, start, zoned), goals, settings, messages)| {
+            let day = |(year, day)| chrono::NaiveDate::from_yo_opt(year, day);
+            CampaignSpec {
+                campaign_type: CampaignType::Email,
+                channel,
+                target_audience: TargetAudience { lists },
+                budget: budget.map(|minor| Budget(Money::new(minor, Currency::EUR))),
+                start_date: start.and_then(day),
+                end_date: start.and_then(|(year, _)| day((year, 365))),
+                timezone: zoned.then_some(chrono_tz::Europe::Madrid),
+                goals: goals.into_iter().map(|(metric, target)| Goal { metric, target }).collect(),
+                settings: settings.into_iter().collect(),
+                messages: messages
+                    .into_iter()
+                    .map(|(name, message)| Message { name, ..message })
+                    .collect(),
+            }
+        },
+    )
+}
+
+pub(super) fn spec() -> impl Strategy<Value = Spec> {
+    let unsubscribe = option::of((any::<bool>(), any::<bool>()));
+    let channel = (sender(), option::of(Just("r@x.example".to_owned())), unsubscribe, transport());
+    let channel = channel.prop_map(|(from, reply_to, unsubscribe, transport)| {
+        let unsubscribe = unsubscribe.map(|(url, both)| Unsubscribe {
+            url: (url || both).then(|| "https://x.example/u?e={{contact.id}}".into()),
+            email: (!url || both).then(|| "u@x.example".into()),
+        });
+        ChannelSpec { from, reply_to, unsubscribe, transport }
+    });
+    prop_oneof![
+        option::of(text()).prop_map(|description| Spec::List(ListSpec { description })),
+        channel.prop_map(Spec::Channel),
+        (option::of(Just("zz-outer".to_owned())), body())
+            .prop_map(|(layout, content)| Spec::Template(TemplateSpec { layout, content })),
+        campaign_spec().prop_map(Spec::Campaign),
+    ]
+}
+
+pub(super) fn documents() -> impl Strategy<Value = Vec<Document>> {
+    let document =
+        (name(), btree_map(name(), line(), 0..3), spec()).prop_map(|(name, labels, spec)| {
+            Document { name, labels, spec, origin: Origin::default() }
+        });
+    vec(document, 1..6).prop_map(|mut documents| {
+        documents.sort_by(|one, other| one.key().cmp(&other.key()));
+        documents.dedup_by(|one, other| one.key() == other.key());
+        documents
+    })
+}
+
+/// Every name the documents refer to, as if it existed.
+pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
+    let mut known = BTreeSet::new();
+    for document in documents {
+        match &document.spec {
+            Spec::Template(spec) => {
+                known.extend(spec.layout.iter().map(|name| (Kind::Template, name.clone())));
+            }
+            Spec::Campaign(spec) => {
+                known.extend(spec.channel.iter().map(|name| (Kind::Channel, name.clone())));
+                let lists = &spec.target_audience.lists;
+                known.extend(lists.iter().map(|name| (Kind::List, name.clone())));
+                known.extend(spec.messages.iter().filter_map(|message| match &message.content {
+                    Content::Template(name) => Some((Kind::Template, name.clone())),
+                    Content::Inline(_) => None,
+                }));
+            }
+            Spec::List(_) | Spec::Channel(_) => {}
+        }
+    }
+    known
+}
