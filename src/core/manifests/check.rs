@@ -56,6 +56,7 @@ pub(super) fn check(root: &Node, files: &BTreeMap<String, String>) -> Checked {
         let fields = Shape::Fields(shape::spec(kind));
         checked.shape(&spec.node, &fields, spec.key_at, &format!("{kind}.spec"));
         match kind {
+            _ if !matches!(spec.node.value, Value::Map(_)) => {}
             Kind::List => {}
             Kind::Channel => checked.channel(&spec.node, spec.key_at),
             Kind::Template => checked.body(&spec.node, spec.key_at, false, "Template.spec"),

@@ -101,6 +101,16 @@ fn slip_wrong_type() {
     13 |   from: { email: ~ }
        |           ^^^^^
     ");
+    assert_snapshot!(
+        refusal("apiVersion: frontier/v1\nkind: Template\nmetadata: { name: a }\nspec: [1]\n"),
+        @"
+    error: expected a mapping in Template.spec, found a list
+     --> campaign.yaml:4:7
+      |
+    4 | spec: [1]
+      |       ^
+    "
+    );
     assert_snapshot!(refusal("- a"), @"
     error: expected a mapping in this document, found a list
      --> campaign.yaml:1:1
