@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use super::error::ApiError;
-use crate::core::kernel::{Cursor, MAX_LIMIT, PageRequest};
+use crate::core::kernel::{Cursor, MAX_LIMIT, PageRequest, nearest};
 
 /// A JSON body. A field that is wrong is named by its path.
 #[derive(Debug)]
@@ -110,5 +110,50 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
                 )
             },
         )
+    }
+}
+
+/// Merges `patch` into `target` as RFC 7396 says, refusing fields that `known` does not have.
+///
+/// Only the fields of the outermost object are checked here; what is in them is checked when they
+/// are read.
+pub(super) fn merge(
+    target: &mut serde_json::Value,
+    patch: serde_json::Value,
+    known: &serde_json::Value,
+) -> Result<(), ApiError> {
+    let serde_json::Value::Object(patch) = patch else {
+        return Err(ApiError::invalid("INVALID_BODY", "a patch is an object of fields to change"));
+    };
+    for (field, value) in patch {
+        if known.get(&field).is_none() {
+            let names = known.as_object().into_iter().flat_map(|fields| fields.keys());
+            let hint = nearest(&field, names.map(String::as_str))
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            let message = format!("there is no field `{field}` to change{hint}");
+            return Err(ApiError::invalid("INVALID_BODY", message));
+        }
+        merge_value(&mut target[&field], value);
+    }
+    Ok(())
+}
+
+fn merge_value(target: &mut serde_json::Value, patch: serde_json::Value) {
+    let serde_json::Value::Object(fields) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = serde_json::json!({});
+    }
+    for (field, value) in fields {
+        if value.is_null() {
+            if let Some(object) = target.as_object_mut() {
+                object.shift_remove(&field);
+            }
+        } else {
+            merge_value(&mut target[&field], value);
+        }
     }
 }

@@ -4,11 +4,15 @@
 //! line, the terminal interface and web pages are clients of these routes, whether in-process or
 //! over a socket.
 
+mod campaigns;
+mod channels;
 mod envelope;
 mod error;
 mod extract;
 mod lists;
+mod runs;
 mod services;
+mod templates;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -16,11 +20,22 @@ use axum::middleware;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use campaigns::{
+    AudienceBody, CampaignBody, DuplicateBody, GoalBody, MessageBody, MoneyBody, NewCampaignBody,
+    ProgressBody,
+};
+pub use channels::{
+    ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
+};
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ErrorBody, ErrorDetail};
 pub use extract::PageQuery;
 pub use lists::{ListBody, NewListBody};
+pub use runs::{
+    CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody,
+};
 pub use services::Services;
+pub use templates::{NewTemplateBody, TemplateBody};
 
 /// Where the routes begin.
 pub const PREFIX: &str = "/api/v1";
@@ -38,7 +53,12 @@ struct Document;
 
 /// Every route of every area.
 fn routes() -> OpenApiRouter<Services> {
-    let areas = OpenApiRouter::new().merge(lists::routes());
+    let areas = OpenApiRouter::new()
+        .merge(campaigns::routes())
+        .merge(runs::routes())
+        .merge(channels::routes())
+        .merge(lists::routes())
+        .merge(templates::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, areas)
 }
 

@@ -1,11 +1,17 @@
 //! What the handlers reach: the services of every area.
 
+use crate::core::campaigns::Campaigns;
 use crate::core::contacts::Contacts;
+use crate::core::content::Templates;
+use crate::core::publishing::Publishing;
 use crate::core::kernel::Clock;
 
 /// The services of one workspace. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Services {
     pub clock: Clock,
+    pub campaigns: Campaigns,
     pub contacts: Contacts,
+    pub publishing: Publishing,
+    pub templates: Templates,
 }

@@ -63,6 +63,32 @@ pub enum Tls {
     Tls,
 }
 
+impl Smtp {
+    /// Connections kept open unless the channel says otherwise.
+    pub const CONNECTIONS: u8 = 8;
+    /// How long any one step may take unless the channel says otherwise.
+    pub const TIMEOUT_SECONDS: u16 = 30;
+}
+
+impl Tls {
+    /// The port a server of this kind listens on, unless it says otherwise.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::None => 25,
+            Self::Starttls => 587,
+            Self::Tls => 465,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Starttls => "starttls",
+            Self::Tls => "tls",
+        }
+    }
+}
+
 /// Where a password is found when it is needed; the password itself is never stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

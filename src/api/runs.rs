@@ -1,0 +1,299 @@
+//! Runs and their deliveries, under the campaign they are of; previews and test sends.
+
+use axum::extract::{Path, State};
+use base64::Engine as _;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::channels::MailboxBody;
+use super::envelope::{Data, Envelope, Listed};
+use super::error::{ApiError, ErrorBody};
+use super::extract::{Body, Query};
+use super::{PageQuery, Services};
+use crate::core::campaigns::{CampaignError, Preview, TestSent};
+use crate::core::publishing::{Counts, Delivery, DeliveryState, Run};
+
+/// One execution of a campaign.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RunBody {
+    pub id: String,
+    /// `active`, `paused`, `completed`, `cancelled` or `failed`.
+    pub status: String,
+    pub channel: String,
+    /// `smtp` or `outbox`.
+    pub channel_kind: String,
+    pub recipients: u64,
+    /// What holds the run up, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[schema(format = DateTime)]
+    pub started_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub finished_at: Option<String>,
+}
+
+/// Deliveries by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CountsBody {
+    pub total: u64,
+    pub queued: u64,
+    pub leased: u64,
+    pub accepted: u64,
+    pub deferred: u64,
+    pub failed: u64,
+    pub suppressed: u64,
+    pub bounced: u64,
+    pub complained: u64,
+}
+
+/// One row of the ledger: one message of a run to one contact.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryBody {
+    pub run_id: String,
+    pub message_id: String,
+    pub contact_id: String,
+    pub email: String,
+    /// `queued`, `leased`, `accepted`, `deferred`, `failed`, `suppressed`, `bounced` or
+    /// `complained`.
+    pub state: String,
+    /// How often it was offered to a server.
+    pub attempts: u32,
+    /// The server's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// The server's words, or ours when it was never asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    /// When it is offered again, or was first due.
+    #[schema(format = DateTime)]
+    pub due_at: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub settled_at: Option<String>,
+}
+
+/// A message as one contact gets it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PreviewBody {
+    pub message: String,
+    pub from: MailboxBody,
+    pub to: String,
+    pub subject: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preheader: Option<String>,
+    pub html: String,
+    pub text: String,
+    /// The mail as it would travel, in base64.
+    pub eml: String,
+}
+
+/// Whom a test is for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestSendBody {
+    /// The address that gets it.
+    #[schema(format = Email)]
+    pub to: String,
+    /// The contact whose values it shows: an address or an id.
+    pub contact: String,
+    /// The message; the first unless it is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What became of a test.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TestSentBody {
+    pub to: String,
+    /// Where it went, in words.
+    pub through: String,
+    /// False when it became a file on this machine.
+    pub leaves_machine: bool,
+    pub accepted: bool,
+    pub reply: String,
+}
+
+/// Which deliveries.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DeliveryFilter {
+    /// Only those in these states, separated by commas; `missed` is all that was not accepted.
+    state: Option<String>,
+}
+
+/// Whom a preview is for.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PreviewQuery {
+    /// An address or an id.
+    contact: String,
+    /// The message; the first unless it is named.
+    message: Option<String>,
+}
+
+pub(super) fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new()
+        .routes(routes!(list_deliveries))
+        .routes(routes!(preview_campaign))
+        .routes(routes!(send_test))
+}
+
+/// List the deliveries of a campaign's last run, in the order of contacts.
+#[utoipa::path(get, path = "/campaigns/{campaign}/deliveries", tag = "campaigns",
+    params(
+        ("campaign" = String, Path, description = "name, id, or the start of one"),
+        PageQuery,
+        DeliveryFilter,
+    ),
+    responses(
+        (status = 200, body = Envelope<Vec<DeliveryBody>>),
+        (status = 404, body = ErrorBody),
+        (status = 409, description = "not started yet", body = ErrorBody),
+    ))]
+async fn list_deliveries(
+    State(services): State<Services>,
+    Path(campaign): Path<String>,
+    Query(page): Query<PageQuery>,
+    Query(filter): Query<DeliveryFilter>,
+) -> Result<Listed<DeliveryBody>, ApiError> {
+    let page = page.request()?;
+    let states = filter.states()?;
+    let (progress, _) = services.campaigns.progress(&campaign).await?;
+    let run = progress.run.ok_or(CampaignError::NoRun(progress.campaign.name))?;
+    Ok(Listed::new(services.publishing.deliveries(run.id, &states, page).await?, &page))
+}
+
+/// Render a message as one contact would get it.
+#[utoipa::path(get, path = "/campaigns/{campaign}/preview", tag = "campaigns",
+    params(
+        ("campaign" = String, Path, description = "name, id, or the start of one"),
+        PreviewQuery,
+    ),
+    responses(
+        (status = 200, body = Envelope<PreviewBody>),
+        (status = 404, body = ErrorBody),
+        (status = 422, description = "a variable has no value, say", body = ErrorBody),
+    ))]
+async fn preview_campaign(
+    State(services): State<Services>,
+    Path(campaign): Path<String>,
+    Query(query): Query<PreviewQuery>,
+) -> Result<Data<PreviewBody>, ApiError> {
+    let (contact, message) = (&query.contact, query.message.as_deref());
+    Ok(Data(services.campaigns.preview(&campaign, contact, message).await?.into()))
+}
+
+/// Send a message, as one contact would get it, to an address of yours.
+#[utoipa::path(post, path = "/campaigns/{campaign}/send-test", tag = "campaigns",
+    request_body = TestSendBody,
+    params(("campaign" = String, Path, description = "name, id, or the start of one")),
+    responses(
+        (status = 200, body = Envelope<TestSentBody>),
+        (status = 404, body = ErrorBody),
+        (status = 422, body = ErrorBody),
+    ))]
+async fn send_test(
+    State(services): State<Services>,
+    Path(campaign): Path<String>,
+    Body(test): Body<TestSendBody>,
+) -> Result<Data<TestSentBody>, ApiError> {
+    let message = test.message.as_deref();
+    let sent = services.campaigns.send_test(&campaign, &test.contact, message, &test.to).await?;
+    Ok(Data(sent.into()))
+}
+
+impl DeliveryFilter {
+    fn states(&self) -> Result<Vec<DeliveryState>, ApiError> {
+        let mut states = Vec::new();
+        for word in self.state.iter().flat_map(|words| words.split(',')).map(str::trim) {
+            match word {
+                "missed" => states.extend(
+                    DeliveryState::ALL.iter().filter(|one| **one != DeliveryState::Accepted),
+                ),
+                word => states.push(
+                    word.parse()
+                        .map_err(|error| ApiError::bad_request("INVALID_STATE", error))?,
+                ),
+            }
+        }
+        Ok(states)
+    }
+}
+
+impl From<Run> for RunBody {
+    fn from(run: Run) -> Self {
+        Self {
+            id: run.id.to_string(),
+            status: run.status.to_string(),
+            channel_kind: run.channel.settings.kind().to_owned(),
+            channel: run.channel.name,
+            recipients: run.recipients,
+            error: run.error,
+            started_at: run.started_at.to_string(),
+            finished_at: run.finished_at.map(|time| time.to_string()),
+        }
+    }
+}
+
+impl From<Counts> for CountsBody {
+    fn from(counts: Counts) -> Self {
+        Self {
+            total: counts.total(),
+            queued: counts.queued,
+            leased: counts.leased,
+            accepted: counts.accepted,
+            deferred: counts.deferred,
+            failed: counts.failed,
+            suppressed: counts.suppressed,
+            bounced: counts.bounced,
+            complained: counts.complained,
+        }
+    }
+}
+
+impl From<Delivery> for DeliveryBody {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            run_id: delivery.run_id.to_string(),
+            message_id: delivery.message_id.to_string(),
+            contact_id: delivery.contact_id.to_string(),
+            email: delivery.email,
+            state: delivery.state.to_string(),
+            attempts: delivery.attempts,
+            code: delivery.code,
+            reply: delivery.reply,
+            due_at: delivery.due_at.to_string(),
+            settled_at: delivery.settled_at.map(|time| time.to_string()),
+        }
+    }
+}
+
+impl From<Preview> for PreviewBody {
+    fn from(preview: Preview) -> Self {
+        Self {
+            message: preview.message,
+            from: preview.from.into(),
+            to: preview.to,
+            subject: preview.rendered.subject,
+            preheader: preview.rendered.preheader,
+            html: preview.rendered.html,
+            text: preview.rendered.text,
+            eml: base64::engine::general_purpose::STANDARD.encode(preview.eml),
+        }
+    }
+}
+
+impl From<TestSent> for TestSentBody {
+    fn from(sent: TestSent) -> Self {
+        Self {
+            to: sent.to,
+            through: sent.through,
+            leaves_machine: sent.leaves_machine,
+            accepted: sent.accepted,
+            reply: sent.reply,
+        }
+    }
+}
