@@ -415,9 +415,9 @@ impl TryFrom<NewCampaignBody> for Draft {
 
     fn try_from(body: NewCampaignBody) -> Result<Self, ApiError> {
         let date = |field: &str, text: Option<String>| {
-            text.map(|text| text.parse()).transpose().map_err(|_| {
-                invalid(format!("{field} is not a date; write it as 2026-03-01"))
-            })
+            text.map(|text| text.parse())
+                .transpose()
+                .map_err(|_| invalid(format!("{field} is not a date; write it as 2026-03-01")))
         };
         let messages = body.messages.into_iter().map(DraftMessage::try_from);
         Ok(Self {
@@ -532,9 +532,7 @@ impl From<DraftMessage> for MessageBody {
     fn from(message: DraftMessage) -> Self {
         let (template, format, body) = match message.content {
             MessageContent::Template(template) => (Some(template), None, None),
-            MessageContent::Inline { format, body } => {
-                (None, Some(format.to_string()), Some(body))
-            }
+            MessageContent::Inline { format, body } => (None, Some(format.to_string()), Some(body)),
         };
         Self {
             name: message.name,

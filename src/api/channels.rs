@@ -93,6 +93,9 @@ pub struct SmtpBody {
     /// How long any one step may take, in seconds; 30 unless it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u16>,
+    /// A file of certificates (PEM) to trust besides the system's, on the machine that sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
 }
 
 /// Where a password is found by the process that sends: `{"env": NAME}` or `{"file": PATH}`.
@@ -104,9 +107,11 @@ pub enum PasswordBody {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_channels, create_channel))
-        .routes(routes!(get_channel, replace_channel, delete_channel))
+    OpenApiRouter::new().routes(routes!(list_channels, create_channel)).routes(routes!(
+        get_channel,
+        replace_channel,
+        delete_channel
+    ))
 }
 
 /// Create a channel.
@@ -229,6 +234,7 @@ impl TryFrom<SmtpBody> for Smtp {
             }),
             connections: body.connections.unwrap_or(Self::CONNECTIONS),
             timeout_seconds: body.timeout_seconds.unwrap_or(Self::TIMEOUT_SECONDS),
+            ca_file: body.ca_file,
         })
     }
 }
@@ -277,6 +283,7 @@ impl From<Smtp> for SmtpBody {
             }),
             connections: Some(smtp.connections),
             timeout_seconds: Some(smtp.timeout_seconds),
+            ca_file: smtp.ca_file,
         }
     }
 }

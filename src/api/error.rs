@@ -39,7 +39,7 @@ pub struct ErrorDetail {
 
 /// The error of a handler.
 #[derive(Clone, Debug)]
-pub(super) struct ApiError {
+pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -72,6 +72,16 @@ impl ApiError {
     /// The request is understood and its content cannot be used.
     pub(super) fn invalid(code: &'static str, message: impl ToString) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
+    }
+
+    /// The error as part of an answer that has begun.
+    pub(super) fn into_detail(self) -> ErrorDetail {
+        ErrorDetail {
+            code: self.code.to_owned(),
+            message: self.message,
+            details: self.details,
+            request_id: String::new(),
+        }
     }
 
     /// Something failed that the caller cannot mend; the cause is logged, not told.
@@ -118,12 +128,7 @@ pub(super) async fn finish(
     let span = tracing::info_span!("request", method = %request.method(), path = request.uri().path(), request_id = id);
     let mut response = tracing::Instrument::instrument(next.run(request), span).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let error = ErrorDetail {
-            code: error.code.to_owned(),
-            message: error.message,
-            details: error.details,
-            request_id: id.clone(),
-        };
+        let error = ErrorDetail { request_id: id.clone(), ..error.into_detail() };
         let headers = std::mem::take(response.headers_mut());
         let status = response.status();
         response = (status, Json(ErrorBody { success: false, error })).into_response();

@@ -12,7 +12,7 @@ use super::envelope::{Created, Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
 use super::{PageQuery, Services};
-use crate::core::contacts::{ContactError, List, NewList};
+use crate::core::contacts::{List, NewList};
 
 /// A list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -40,10 +40,28 @@ pub struct NewListBody {
     pub labels: BTreeMap<String, String>,
 }
 
+/// Contacts to put on a list.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MembersBody {
+    /// Addresses or ids of contacts, 1 to 1000.
+    pub contacts: Vec<String>,
+}
+
+/// The contacts that were put on a list.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MembersAddedBody {
+    pub list: ListBody,
+    /// How many of them were not on it before.
+    pub added: u64,
+}
+
 pub(super) fn routes() -> OpenApiRouter<Services> {
     OpenApiRouter::new()
         .routes(routes!(list_lists, create_list))
         .routes(routes!(get_list, delete_list))
+        .routes(routes!(add_list_members))
+        .routes(routes!(remove_list_member))
 }
 
 /// Create a list.
@@ -97,6 +115,38 @@ async fn delete_list(
     Ok(Data(services.contacts.delete_list(&list).await?.into()))
 }
 
+/// Put contacts on a list, all or none.
+#[utoipa::path(post, path = "/lists/{list}/members", tag = "lists",
+    params(("list" = String, Path, description = "name, id, or the start of one")),
+    request_body = MembersBody,
+    responses(
+        (status = 200, body = Envelope<MembersAddedBody>),
+        (status = 404, body = ErrorBody),
+        (status = 422, body = ErrorBody),
+    ))]
+async fn add_list_members(
+    State(services): State<Services>,
+    Path(list): Path<String>,
+    Body(members): Body<MembersBody>,
+) -> Result<Data<MembersAddedBody>, ApiError> {
+    let (list, added) = services.contacts.add_to_list(&list, &members.contacts).await?;
+    Ok(Data(MembersAddedBody { list: list.into(), added }))
+}
+
+/// Take a contact off a list; the contact stays.
+#[utoipa::path(delete, path = "/lists/{list}/members/{contact}", tag = "lists",
+    params(
+        ("list" = String, Path, description = "name, id, or the start of one"),
+        ("contact" = String, Path, description = "address, id, or the start of an id"),
+    ),
+    responses((status = 200, body = Envelope<ListBody>), (status = 404, body = ErrorBody)))]
+async fn remove_list_member(
+    State(services): State<Services>,
+    Path((list, contact)): Path<(String, String)>,
+) -> Result<Data<ListBody>, ApiError> {
+    Ok(Data(services.contacts.remove_from_list(&list, &contact).await?.into()))
+}
+
 impl From<NewListBody> for NewList {
     fn from(body: NewListBody) -> Self {
         Self { name: body.name, description: body.description, labels: body.labels }
@@ -113,22 +163,6 @@ impl From<List> for ListBody {
             members: list.members,
             created_at: list.created_at.to_string(),
             updated_at: list.updated_at.to_string(),
-        }
-    }
-}
-
-impl From<ContactError> for ApiError {
-    fn from(error: ContactError) -> Self {
-        match &error {
-            ContactError::ListNotFound(_) => Self::not_found("LIST_NOT_FOUND", error),
-            ContactError::Ambiguous { names, .. } => {
-                let names = serde_json::json!({ "candidates": names });
-                Self::conflict("AMBIGUOUS_REFERENCE", error).with_details(names)
-            }
-            ContactError::ListNameTaken(_) => Self::conflict("LIST_NAME_TAKEN", error),
-            ContactError::ListInUse(_) => Self::conflict("LIST_IN_USE", error),
-            ContactError::Name(_) => Self::invalid("INVALID_NAME", error),
-            ContactError::Store(cause) => cause.into(),
         }
     }
 }

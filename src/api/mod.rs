@@ -6,12 +6,15 @@
 
 mod campaigns;
 mod channels;
+mod contacts;
 mod envelope;
 mod error;
 mod extract;
+mod imports;
 mod lists;
 mod runs;
 mod services;
+mod suppressions;
 mod templates;
 
 use axum::Router;
@@ -27,14 +30,21 @@ pub use campaigns::{
 pub use channels::{
     ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
 };
-pub use envelope::{Envelope, Meta, Pagination};
-pub use error::{ErrorBody, ErrorDetail};
-pub use extract::PageQuery;
-pub use lists::{ListBody, NewListBody};
-pub use runs::{
-    CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody,
+pub use contacts::{
+    ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery, ImportSummaryBody,
+    ImportedListBody, NewContactBody,
 };
+pub use envelope::{Envelope, Meta, Pagination};
+pub use error::{ApiError, ErrorBody, ErrorDetail};
+pub use extract::PageQuery;
+pub use imports::{ImportEvent, ImportQuery};
+pub use lists::{ListBody, MembersAddedBody, MembersBody, NewListBody};
+pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
 pub use services::Services;
+pub use suppressions::{
+    NewSuppressionsBody, SuppressionBody, SuppressionImportQuery, SuppressionSummaryBody,
+    SuppressionsAddedBody,
+};
 pub use templates::{NewTemplateBody, TemplateBody};
 
 /// Where the routes begin.
@@ -57,7 +67,9 @@ fn routes() -> OpenApiRouter<Services> {
         .merge(campaigns::routes())
         .merge(runs::routes())
         .merge(channels::routes())
+        .merge(contacts::routes())
         .merge(lists::routes())
+        .merge(suppressions::routes())
         .merge(templates::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, areas)
 }

@@ -214,8 +214,7 @@ impl DeliveryFilter {
                     DeliveryState::ALL.iter().filter(|one| **one != DeliveryState::Accepted),
                 ),
                 word => states.push(
-                    word.parse()
-                        .map_err(|error| ApiError::bad_request("INVALID_STATE", error))?,
+                    word.parse().map_err(|error| ApiError::bad_request("INVALID_STATE", error))?,
                 ),
             }
         }

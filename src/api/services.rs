@@ -3,8 +3,8 @@
 use crate::core::campaigns::Campaigns;
 use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
-use crate::core::publishing::Publishing;
 use crate::core::kernel::Clock;
+use crate::core::publishing::Publishing;
 
 /// The services of one workspace. Cheap to clone.
 #[derive(Clone, Debug)]

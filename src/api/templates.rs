@@ -42,9 +42,11 @@ pub struct NewTemplateBody {
 }
 
 pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_templates, create_template))
-        .routes(routes!(get_template, replace_template, delete_template))
+    OpenApiRouter::new().routes(routes!(list_templates, create_template)).routes(routes!(
+        get_template,
+        replace_template,
+        delete_template
+    ))
 }
 
 /// Create a template.

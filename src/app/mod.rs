@@ -2,6 +2,7 @@
 
 mod config;
 mod host;
+pub mod wiring;
 mod workspace;
 
 use std::process::ExitCode;

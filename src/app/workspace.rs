@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::config::{Config, EXAMPLE};
+use super::wiring::{self, Parts};
 use crate::api::Services;
-use crate::core::contacts::Contacts;
-use crate::core::kernel::{Clock, Id};
-use crate::storage::sql::{Db, DbResult, params};
+use crate::core::campaigns::Defaults;
+use crate::core::kernel::Clock;
+use crate::storage::sql::{Db, DbError};
 
 /// The file that makes a folder a workspace.
 pub(super) const FILE: &str = "frontier.yaml";
 const DATA: &str = ".frontier";
-/// The workspace every local install has.
-const NAME: &str = "default";
+/// Where channels that write files write them.
+const OUTBOX: &str = "outbox";
 
 /// A workspace that was found.
 #[derive(Clone, Debug)]
@@ -55,16 +56,14 @@ impl Workspace {
     pub(super) async fn services(&self) -> Result<Services, String> {
         let data = self.data();
         create_private(&data)?;
-        let clock = Clock::system();
-        let open = async {
-            let url = self.config.database(&data)?;
-            let db = Db::open(&url).map_err(|error| error.to_string())?;
-            db.migrate().await.map_err(|error| error.to_string())?;
-            let id = tenant(&db, &clock).await.map_err(|error| error.to_string())?;
-            Ok::<_, String>(db.in_workspace(id))
+        let url = self.config.database(&data)?;
+        let opened = async {
+            let db = Db::open(&url)?;
+            db.migrate().await?;
+            let (clock, outbox) = (Clock::system(), self.dir.join(OUTBOX));
+            wiring::services(Parts { db, clock, outbox, defaults: Defaults::default() }).await
         };
-        let db = open.await?;
-        Ok(Services { contacts: Contacts::new(db, clock.clone()), clock })
+        opened.await.map_err(|error: DbError| error.to_string())
     }
 }
 
@@ -79,7 +78,7 @@ pub(super) fn init(dir: &Path) -> Result<PathBuf, String> {
     };
     std::fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     write(FILE, EXAMPLE)?;
-    write(".gitignore", &format!("/{DATA}/\n"))?;
+    write(".gitignore", &format!("/{DATA}/\n/{OUTBOX}/\n"))?;
     create_private(&dir.join(DATA))?;
     dir.canonicalize().map_err(|error| error.to_string())
 }
@@ -98,21 +97,4 @@ fn users_folder() -> Result<PathBuf, String> {
     use etcetera::BaseStrategy as _;
     let base = etcetera::choose_base_strategy().map_err(|error| error.to_string())?;
     Ok(base.data_dir().join("frontier"))
-}
-
-/// The id of the store's workspace row, made when it is first asked for.
-async fn tenant(db: &Db, clock: &Clock) -> DbResult<Id> {
-    let sql = "SELECT id FROM workspaces WHERE name = ?1";
-    if let Some(row) = db.read().await?.row(sql, params![NAME]).await? {
-        return row.get("id");
-    }
-    let mut tx = db.begin().await?;
-    let insert = "INSERT INTO workspaces (id, name, token_key, created_at) VALUES (?1, ?2, ?3, ?4)
-                  ON CONFLICT DO NOTHING";
-    let key = clock.random_bytes::<32>().to_vec();
-    tx.execute(insert, params![clock.new_id(), NAME, key, clock.now()]).await?;
-    let row = tx.row(sql, params![NAME]).await?;
-    tx.commit().await?;
-    row.ok_or_else(|| crate::storage::sql::DbError::Engine("the workspace row is gone".into()))?
-        .get("id")
 }

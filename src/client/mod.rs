@@ -3,7 +3,10 @@
 //! A file per area adds methods that take and give the routes' own bodies. The transport is the
 //! router itself, in-process: no socket, the same requests.
 
+mod contacts;
 mod lists;
+mod ndjson;
+mod suppressions;
 
 use axum::Router;
 use axum::body::{Body, Bytes};

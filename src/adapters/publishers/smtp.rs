@@ -29,20 +29,9 @@ use tokio::sync::OnceCell;
 use self::fault::{Fault, in_time};
 use self::session::{Line, SmtpSession};
 use crate::core::kernel::Secret;
-use crate::core::publishing::{ConnectError, Publisher, Session};
+use crate::core::publishing::{ConnectError, Publisher, Session, Tls};
 
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
-
-/// When TLS begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// Never.
-    None,
-    /// After a greeting in the clear (port 587, 25); a server that does not offer it is left.
-    Starttls,
-    /// At once (port 465).
-    Tls,
-}
 
 /// A server and how to sign in to it.
 #[derive(Debug, Clone)]

@@ -30,24 +30,43 @@ impl Campaigns {
         stop: &CancellationToken,
     ) -> Result<Worked, CampaignError> {
         let worked = self.publishing.work(job.run, options, stop).await?;
-        let (run_status, status, event, trouble) = match &worked {
+        match &worked {
             Worked::Finished => {
-                (RunStatus::Completed, Status::Completed, "campaign.completed", None)
+                self.end(job, RunStatus::Completed, Status::Completed, "campaign.completed", None)
+                    .await?;
             }
             Worked::Blocked(trouble) => {
-                (RunStatus::Paused, Status::Paused, "campaign.paused", Some(trouble.as_str()))
+                let trouble = Some(trouble.as_str());
+                self.end(job, RunStatus::Paused, Status::Paused, "campaign.paused", trouble)
+                    .await?;
             }
-            Worked::Halted | Worked::Stopped => return Ok(worked),
-        };
+            Worked::Halted | Worked::Stopped => {}
+        }
+        Ok(worked)
+    }
+
+    /// Ends a run whose job failed again and again; `resume` tries once more.
+    pub async fn give_up(&self, job: &RunCampaign, error: &str) -> Result<(), CampaignError> {
+        self.end(job, RunStatus::Failed, Status::Failed, "campaign.failed", Some(error)).await
+    }
+
+    /// Moves the run and its campaign on, unless somebody has moved them meanwhile.
+    async fn end(
+        &self,
+        job: &RunCampaign,
+        run: RunStatus,
+        status: Status,
+        event: &'static str,
+        trouble: Option<&str>,
+    ) -> Result<(), CampaignError> {
         let mut tx = self.db.begin().await?;
-        // Somebody may have cancelled it meanwhile; then that stands.
-        if self.publishing.move_run(&mut tx, job.run, RunStatus::Active, run_status).await? {
+        if self.publishing.move_run(&mut tx, job.run, RunStatus::Active, run).await? {
             self.publishing.note_trouble(&mut tx, job.run, trouble).await?;
             if let Some(campaign) = store::get(&mut tx, job.campaign).await? {
                 self.become_in(&mut tx, campaign, status, event).await?;
             }
             tx.commit().await?;
         }
-        Ok(worked)
+        Ok(())
     }
 }

@@ -34,7 +34,8 @@ impl Campaigns {
         self.composer(campaign.id, plan.clone(), self.publishing.signer()).await?;
         let lists: Vec<_> = campaign.target_audience.lists.iter().map(|list| list.id).collect();
         let run = self.publishing.begin_run(&mut tx, campaign.id, &plan, &lists).await?;
-        self.queue.push(&mut tx, &RunCampaign { campaign: campaign.id, run: run.id }).await?;
+        let job = RunCampaign { campaign: campaign.id, run: run.id };
+        self.queue.push(&mut tx, &job, campaign.id).await?;
         let campaign =
             self.become_in(&mut tx, campaign, Status::Active, "campaign.started").await?;
         tx.commit().await?;
@@ -64,10 +65,14 @@ impl Campaigns {
         if campaign.status.is_editable() {
             return Err(CampaignError::NoRun(campaign.name));
         }
-        let run =
-            self.move_last_run(&mut tx, &campaign, RunStatus::Paused, RunStatus::Active).await?;
+        let from = match campaign.status {
+            Status::Failed => RunStatus::Failed,
+            _ => RunStatus::Paused,
+        };
+        let run = self.move_last_run(&mut tx, &campaign, from, RunStatus::Active).await?;
         self.publishing.note_trouble(&mut tx, run.id, None).await?;
-        self.queue.push(&mut tx, &RunCampaign { campaign: campaign.id, run: run.id }).await?;
+        let job = RunCampaign { campaign: campaign.id, run: run.id };
+        self.queue.push(&mut tx, &job, campaign.id).await?;
         let campaign =
             self.become_in(&mut tx, campaign, Status::Active, "campaign.resumed").await?;
         tx.commit().await?;

@@ -70,7 +70,7 @@ pub(super) async fn page(
 ) -> DbResult<Vec<Campaign>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {FROM}
-         WHERE c.workspace_id = ?1 AND c.id > ?2 AND (CAST(?4 AS TEXT) IS NULL OR c.status = ?4)
+         WHERE c.workspace_id = ?1 AND c.id > ?2 AND c.status = COALESCE(?4, c.status)
          ORDER BY c.id LIMIT ?3"
     );
     let status = status.map(super::Status::as_str);

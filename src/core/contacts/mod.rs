@@ -6,11 +6,22 @@
 //! who somebody is, never what they were sent.
 //!
 //! **Invariants:** no two contacts of a workspace share a folded address; whoever adds a contact
-//! twice has one contact.
+//! twice has one contact; an import that is run again changes nothing.
 
+mod address;
+mod attributes;
+mod import;
 mod model;
+mod records;
 mod service;
 mod store;
 
-pub use model::{ContactError, List, NewList};
-pub use service::Contacts;
+pub use address::{Address, BadAddress};
+pub use attributes::{Attributes, BadAttribute, cell};
+pub use import::{Columns, ImportError, Reject};
+pub use model::{Contact, ContactChange, ContactError, ContactFilter, List, NewList, Suppression};
+pub use records::Upload;
+pub use service::{
+    ContactExport, ContactImport, Contacts, ImportOptions, ImportStep, ImportSummary, ImportedList,
+    SuppressionImport, SuppressionSummary, Upserted,
+};

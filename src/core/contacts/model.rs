@@ -1,7 +1,58 @@
 //! Types and pure rules.
 
-use crate::core::kernel::{BadName, Id, Labels, Timestamp, check_name};
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::attributes::{self, Attributes, BadAttribute};
+use super::{Address, BadAddress, ImportError};
+use crate::core::kernel::{BadName, Id, Labels, Timestamp, check_name, fold, nearest};
 use crate::storage::sql::DbError;
+
+/// Characters of a contact's name at the most.
+const MAX_NAME_CHARS: usize = 200;
+/// Characters of the reason of a suppression at the most.
+const MAX_REASON_CHARS: usize = 200;
+/// Contacts or addresses that one change may name.
+pub(super) const MAX_NAMED: usize = 1000;
+
+/// A person who receives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contact {
+    pub id: Id,
+    /// As it was first written; compared in its folded form.
+    pub email: String,
+    /// Empty when it is not known.
+    pub name: String,
+    /// A BCP 47 tag, as `es-MX`.
+    pub language: Option<String>,
+    /// A name of the IANA database, as `Europe/Madrid`.
+    pub timezone: Option<String>,
+    pub attributes: Attributes,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What to change of a contact; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContactChange {
+    pub email: Option<String>,
+    pub name: Option<String>,
+    /// An empty text means that it is not known, as for `timezone`.
+    pub language: Option<String>,
+    pub timezone: Option<String>,
+    /// Attributes to set by key; null removes one.
+    pub attributes: BTreeMap<String, Json>,
+}
+
+/// Which contacts; every condition given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct ContactFilter {
+    /// On this list: its name, its id, or the start of one.
+    pub list: Option<String>,
+    /// The start of the address or of the name, whatever the case.
+    pub q: Option<String>,
+}
 
 /// Contacts put together by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +75,50 @@ pub struct NewList {
     pub labels: Labels,
 }
 
+/// An address that must never be sent to, whether or not it is a contact's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    pub id: Id,
+    /// In its folded form.
+    pub email: String,
+    pub reason: String,
+    pub created_at: Timestamp,
+}
+
 /// What can go wrong with contacts, lists and suppressions.
 #[derive(Debug, thiserror::Error)]
 pub enum ContactError {
+    #[error("no contact `{0}`; `frontier contact list` shows those there are")]
+    ContactNotFound(String),
+    #[error("`{0}` is a contact already; change it with `frontier contact edit {0}`")]
+    ContactExists(String),
+    #[error("`{contact}` is not on the list `{list}`")]
+    NotOnList { contact: String, list: String },
+    #[error("{0} at once are too many; name 1 to 1000, or import a file")]
+    HowMany(usize),
+    #[error(transparent)]
+    Address(#[from] BadAddress),
+    #[error("the name `{0}…` is longer than 200 characters; shorten it")]
+    NameTooLong(String),
+    #[error("{0} has a character in it that does not print; take it out")]
+    Control(&'static str),
+    #[error("`{0}` is not a language; write its BCP 47 tag, as in es or pt-BR")]
+    Language(String),
+    #[error("`{text}` is not a timezone; {}", match .nearest {
+        Some(name) => format!("is it {name}?"),
+        None => "write its IANA name, as in Europe/Madrid".into(),
+    })]
+    Timezone { text: String, nearest: Option<String> },
+    #[error(transparent)]
+    Attribute(#[from] BadAttribute),
+    #[error(
+        "the address `{0}` is not suppressed; `frontier suppression list` shows those that are"
+    )]
+    SuppressionNotFound(String),
+    #[error("the reason `{0}…` is longer than 200 characters; shorten it")]
+    ReasonTooLong(String),
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error("no list `{0}`; `frontier list list` shows those there are")]
     ListNotFound(String),
     #[error("`{text}` could be {}; write more of it", .names.join(", "))]
@@ -41,8 +133,203 @@ pub enum ContactError {
     Store(#[from] DbError),
 }
 
+impl Contact {
+    /// A contact of whom nothing is known yet but the address.
+    pub(super) fn new(id: Id, address: &Address, now: Timestamp) -> Self {
+        Self {
+            id,
+            email: address.as_str().to_owned(),
+            name: String::new(),
+            language: None,
+            timezone: None,
+            attributes: Attributes::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Applies a [checked](ContactChange::checked) change; says whether it changed anything.
+    ///
+    /// # Errors
+    /// [`ContactError::Attribute`] when the attributes become too large.
+    pub(super) fn apply(&mut self, change: &ContactChange) -> Result<bool, ContactError> {
+        let before = (self.email.clone(), self.name.clone(), self.language.clone());
+        let zone = self.timezone.clone();
+        let merged = self.attributes.merge(&change.attributes)?;
+        let known = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        if let Some(email) = &change.email {
+            self.email.clone_from(email);
+        }
+        if let Some(name) = &change.name {
+            self.name.clone_from(name);
+        }
+        if let Some(language) = &change.language {
+            self.language = known(language);
+        }
+        if let Some(timezone) = &change.timezone {
+            self.timezone = known(timezone);
+        }
+        let after = (&self.email, &self.name, &self.language);
+        Ok(merged || after != (&before.0, &before.1, &before.2) || zone != self.timezone)
+    }
+}
+
+impl ContactChange {
+    /// Puts every value in the form it is kept in.
+    ///
+    /// # Errors
+    /// The first that cannot be kept.
+    pub(super) fn checked(mut self) -> Result<Self, ContactError> {
+        if let Some(email) = &mut self.email {
+            *email = Address::parse(email)?.as_str().to_owned();
+        }
+        if let Some(name) = &mut self.name {
+            *name = one_line(name, "the name")?;
+            if name.chars().count() > MAX_NAME_CHARS {
+                return Err(ContactError::NameTooLong(name.chars().take(40).collect()));
+            }
+        }
+        if let Some(language) = &mut self.language {
+            *language = language_tag(language.trim())?;
+        }
+        if let Some(timezone) = &mut self.timezone {
+            *timezone = timezone_name(timezone.trim())?;
+        }
+        attributes::check(&self.attributes)?;
+        Ok(self)
+    }
+
+    /// Takes what `later` says over what this says.
+    pub(super) fn absorb(&mut self, later: Self) {
+        self.name = later.name.or_else(|| self.name.take());
+        self.language = later.language.or_else(|| self.language.take());
+        self.timezone = later.timezone.or_else(|| self.timezone.take());
+        self.attributes.extend(later.attributes);
+    }
+
+    /// Leaves out the attributes whose cell would say again what the contact has already, so that
+    /// an export taken back keeps numbers numbers.
+    pub(super) fn without_repeated_cells(&self, contact: &Contact) -> Self {
+        let repeats = |key: &str, value: &Json| {
+            let kept = contact.attributes.get(key).map(attributes::cell);
+            kept.is_some_and(|kept| value.as_str() == Some(kept.trim()))
+        };
+        let mut change = self.clone();
+        change.attributes.retain(|key, value| !repeats(key, value));
+        change
+    }
+}
+
 impl NewList {
     pub(super) fn check(&self) -> Result<(), ContactError> {
         Ok(check_name(&self.name)?)
+    }
+}
+
+/// The reason of a suppression in the form it is kept in; `manual` when there is none.
+pub(super) fn reason(text: &str) -> Result<String, ContactError> {
+    let reason = one_line(text, "the reason")?;
+    if reason.chars().count() > MAX_REASON_CHARS {
+        return Err(ContactError::ReasonTooLong(reason.chars().take(40).collect()));
+    }
+    Ok(if reason.is_empty() { "manual".to_owned() } else { reason })
+}
+
+/// Checks how many things one change names.
+pub(super) fn how_many(count: usize) -> Result<(), ContactError> {
+    if (1..=MAX_NAMED).contains(&count) { Ok(()) } else { Err(ContactError::HowMany(count)) }
+}
+
+/// The text with each run of white space, also of line breaks, as one space.
+fn one_line(text: &str, what: &'static str) -> Result<String, ContactError> {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().any(char::is_control) { Err(ContactError::Control(what)) } else { Ok(line) }
+}
+
+/// The tag in its usual case: `es`, `pt-BR`, `zh-Hant-TW`; empty stays empty.
+fn language_tag(text: &str) -> Result<String, ContactError> {
+    let bad = || ContactError::Language(text.chars().take(40).collect());
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let mut tag = String::new();
+    for (at, part) in text.split(['-', '_']).enumerate() {
+        let lengths = if at == 0 { 2..=3 } else { 1..=8 };
+        let letters = part.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let plain = letters || (at > 0 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        if !lengths.contains(&part.len()) || !plain {
+            return Err(bad());
+        }
+        let part = part.to_ascii_lowercase();
+        match (at, part.len()) {
+            (0, _) => tag.push_str(&part),
+            (_, 2) => tag.extend(["-", &part.to_ascii_uppercase()]),
+            (_, 4) if letters => {
+                tag.extend(["-", &part[..1].to_ascii_uppercase(), &part[1..]]);
+            }
+            _ => tag.extend(["-", &part]),
+        }
+    }
+    if tag.len() > 35 { Err(bad()) } else { Ok(tag) }
+}
+
+/// The name as the IANA database writes it; empty stays empty.
+fn timezone_name(text: &str) -> Result<String, ContactError> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    if let Ok(zone) = text.parse::<chrono_tz::Tz>() {
+        return Ok(zone.name().to_owned());
+    }
+    let wanted = fold(text).replace(' ', "_");
+    let zones = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    if let Some(zone) = zones().find(|zone| zone.eq_ignore_ascii_case(&wanted)) {
+        return Ok(zone.to_owned());
+    }
+    let short: String = text.chars().take(40).collect();
+    let folded: Vec<String> = zones().map(str::to_lowercase).collect();
+    let guess = nearest(&fold(&short).replace(' ', "_"), folded.iter().map(String::as_str));
+    let nearest = guess
+        .and_then(|guess| zones().find(|zone| zone.eq_ignore_ascii_case(guess)))
+        .map(str::to_owned);
+    Err(ContactError::Timezone { text: short, nearest })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_and_timezones_are_kept_in_their_usual_form() {
+        for (text, tag) in [("ES", "es"), ("pt_br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW")] {
+            assert_eq!(language_tag(text).unwrap(), tag);
+        }
+        assert_eq!(
+            language_tag("Español").unwrap_err().to_string(),
+            "`Español` is not a language; write its BCP 47 tag, as in es or pt-BR"
+        );
+        assert_eq!(timezone_name("europe/madrid").unwrap(), "Europe/Madrid");
+        assert_eq!(timezone_name("America/new york").unwrap(), "America/New_York");
+        assert_eq!(
+            timezone_name("Europe/Madird").unwrap_err().to_string(),
+            "`Europe/Madird` is not a timezone; is it Europe/Madrid?"
+        );
+    }
+
+    #[test]
+    fn a_change_says_whether_it_changed_anything() {
+        let address = Address::parse("ana@example.com").unwrap();
+        let mut ana = Contact::new(Id::NIL, &address, Timestamp::from_millis(0));
+        let named = |name: &str| ContactChange { name: Some(name.into()), ..Default::default() };
+        assert!(ana.apply(&named(" Ana \n Ruiz ").checked().unwrap()).unwrap());
+        assert_eq!(ana.name, "Ana Ruiz");
+        assert!(!ana.apply(&named("Ana Ruiz").checked().unwrap()).unwrap());
+        assert!(!ana.apply(&ContactChange::default()).unwrap());
+        assert!(ana.apply(&named("").checked().unwrap()).unwrap());
+        let control = named("A\u{7}na").checked().unwrap_err();
+        assert_eq!(
+            control.to_string(),
+            "the name has a character in it that does not print; take it out"
+        );
     }
 }

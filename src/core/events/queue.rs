@@ -30,6 +30,8 @@ pub struct Claimed {
     pub id: Id,
     pub name: String,
     pub attempts: u32,
+    /// Whether one more failure makes it dead.
+    pub last_attempt: bool,
     args: serde_json::Value,
 }
 
@@ -53,35 +55,37 @@ impl Queue {
         Self { db, clock }
     }
 
-    /// Writes `job` as part of `tx`, due now.
-    pub async fn push<J: Job>(&self, tx: &mut Tx, job: &J) -> DbResult<Id> {
+    /// Writes `job`, which is about `subject`, as part of `tx`, due now.
+    pub async fn push<J: Job>(&self, tx: &mut Tx, job: &J, subject: Id) -> DbResult<Id> {
         let (id, now) = (self.clock.new_id(), self.clock.now());
         let args = serde_json::to_value(job).map_err(|error| DbError::Engine(error.to_string()))?;
         let sql = "INSERT INTO jobs
-                   (id, workspace_id, name, args, state, attempts, due_at, created_at)
-                   VALUES (?1, ?2, ?3, ?4, 'queued', 0, ?5, ?5)";
-        tx.execute(sql, params![id, tx.workspace(), J::NAME, args, now]).await?;
+                   (id, workspace_id, name, subject_id, args, state, attempts, due_at, created_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, ?6, ?6)";
+        tx.execute(sql, params![id, tx.workspace(), J::NAME, subject, args, now]).await?;
         Ok(id)
     }
 
-    /// Claims the oldest job that is due, or whose claim has run out.
-    pub async fn claim(&self, node: &str) -> DbResult<Option<Claimed>> {
+    /// Claims the oldest job that is due, or whose claim has run out: of any subject or of one.
+    pub async fn claim(&self, node: &str, subject: Option<Id>) -> DbResult<Option<Claimed>> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let lock = tx.dialect().claim();
         let sql = format!(
             "SELECT id, name, args, attempts FROM jobs
-             WHERE workspace_id = ?1
+             WHERE workspace_id = ?1 AND subject_id = COALESCE(?3, subject_id)
                AND ((state = 'queued' AND due_at <= ?2) OR (state = 'leased' AND leased_until < ?2))
              ORDER BY due_at, id LIMIT 1 {lock}"
         );
-        let Some(row) = tx.row(&sql, params![tx.workspace(), now]).await? else {
+        let Some(row) = tx.row(&sql, params![tx.workspace(), now, subject]).await? else {
             return Ok(None);
         };
+        let attempts = row.get::<u32>("attempts")? + 1;
         let claimed = Claimed {
             id: row.get("id")?,
             name: row.get("name")?,
-            attempts: row.get::<u32>("attempts")? + 1,
+            attempts,
+            last_attempt: attempts >= MAX_ATTEMPTS,
             args: row.get("args")?,
         };
         let lease = "UPDATE jobs SET state = 'leased', leased_by = ?2, leased_until = ?3,
@@ -114,7 +118,7 @@ impl Queue {
 
     /// Notes a failure: the job is due again later, or dead when it has failed too often.
     pub async fn fail(&self, job: &Claimed, node: &str, error: &str) -> DbResult<()> {
-        if job.attempts >= MAX_ATTEMPTS {
+        if job.last_attempt {
             return self.end(job.id, node, "dead", None, Some(error)).await;
         }
         let wait = FIRST_WAIT * 2_u32.pow(job.attempts - 1);
@@ -129,15 +133,6 @@ impl Queue {
         let released = tx.execute(sql, params![tx.workspace(), node]).await?;
         tx.commit().await?;
         Ok(released)
-    }
-
-    /// Jobs that are not done: waiting or in somebody's hands.
-    pub async fn open(&self) -> DbResult<u64> {
-        let sql = "SELECT COUNT(*) AS count FROM jobs
-                   WHERE workspace_id = ?1 AND state IN ('queued', 'leased')";
-        let mut tx = self.db.read().await?;
-        let row = tx.row(sql, params![tx.workspace()]).await?;
-        row.map_or(Ok(0), |row| row.get("count"))
     }
 
     async fn end(

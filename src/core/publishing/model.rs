@@ -51,9 +51,13 @@ pub struct Smtp {
     pub connections: u8,
     /// How long any one step may take.
     pub timeout_seconds: u16,
+    /// Certificates (PEM) to trust besides the operating system's, on the machine that sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
 }
 
-/// How a connection is protected.
+/// How a connection is protected: never, after a greeting in the clear (a server that does not offer
+/// it is left), or at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tls {

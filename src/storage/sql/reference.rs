@@ -43,7 +43,7 @@ pub async fn find(tx: &mut Tx, table: &'static str, text: &str) -> DbResult<Foun
 
 /// The first and the last id that start with the hexadecimal digits of `text`, when it has at
 /// least six and nothing else.
-fn id_range(text: &str) -> Option<(Id, Id)> {
+pub fn id_range(text: &str) -> Option<(Id, Id)> {
     let digits: String = text.chars().filter(|c| *c != '-').collect();
     if !(6..=32).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

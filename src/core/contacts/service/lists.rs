@@ -52,9 +52,9 @@ impl Contacts {
 
     /// As [`Contacts::list`], within a transaction.
     pub async fn list_in(&self, tx: &mut Tx, reference: &str) -> Result<List, ContactError> {
-        let id = one(sql::find(tx, "lists", reference).await?, reference)?;
-        let list = store::get(tx, id).await?;
-        list.ok_or_else(|| ContactError::ListNotFound(reference.to_owned()))
+        let missing = || ContactError::ListNotFound(reference.to_owned());
+        let id = one(sql::find(tx, "lists", reference).await?, reference, missing)?;
+        store::get(tx, id).await?.ok_or_else(missing)
     }
 
     /// A page of lists, oldest first.

@@ -1,11 +1,20 @@
 //! The use-cases: the only door to contacts, lists and suppressions.
 
+mod contacts;
+mod export;
+mod import;
 mod lists;
+mod suppressions;
 
 use super::ContactError;
 use crate::core::events::Outbox;
-use crate::core::kernel::Clock;
+use crate::core::kernel::{Clock, Id};
 use crate::storage::sql::{Db, Found};
+
+pub use contacts::Upserted;
+pub use export::ContactExport;
+pub use import::{ContactImport, ImportOptions, ImportStep, ImportSummary, ImportedList};
+pub use suppressions::{SuppressionImport, SuppressionSummary};
 
 /// Contacts, lists and suppressions of one workspace.
 #[derive(Clone, Debug)]
@@ -21,10 +30,15 @@ impl Contacts {
     }
 }
 
-fn one(found: Found, text: &str) -> Result<crate::core::kernel::Id, ContactError> {
+/// The one that was found; `missing` when there is none.
+fn one(
+    found: Found,
+    text: &str,
+    missing: impl FnOnce() -> ContactError,
+) -> Result<Id, ContactError> {
     match found {
         Found::One(id) => Ok(id),
-        Found::Nothing => Err(ContactError::ListNotFound(text.to_owned())),
+        Found::Nothing => Err(missing()),
         Found::Several(names) => Err(ContactError::Ambiguous { text: text.to_owned(), names }),
     }
 }

@@ -1,8 +1,8 @@
 //! Lists and who is on them.
 
 use crate::core::contacts::List;
-use crate::core::kernel::{Id, PageRequest};
-use crate::storage::sql::{DbResult, Row, Tx, params};
+use crate::core::kernel::{Id, PageRequest, Timestamp};
+use crate::storage::sql::{DbResult, Params, Row, Tx, params};
 
 const COLUMNS: &str = "id, name, description, labels, created_at, updated_at,
     (SELECT COUNT(*) FROM list_members WHERE list_id = lists.id) AS members";
@@ -37,6 +37,45 @@ pub(in crate::core::contacts) async fn page(
 pub(in crate::core::contacts) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
     let sql = "DELETE FROM lists WHERE workspace_id = ?1 AND id = ?2";
     tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
+}
+
+/// Puts `contacts` on a list; says how many were not on it before.
+pub(in crate::core::contacts) async fn add_members(
+    tx: &mut Tx,
+    list: Id,
+    contacts: impl IntoIterator<Item = Id>,
+    now: Timestamp,
+) -> DbResult<u64> {
+    let rows: Vec<Params> =
+        contacts.into_iter().map(|contact| params![list, contact, now]).collect();
+    let columns = ["list_id", "contact_id", "added_at"];
+    tx.insert_many("list_members", &columns, rows, "ON CONFLICT DO NOTHING").await
+}
+
+/// Takes a contact off a list; says whether it was on it.
+pub(in crate::core::contacts) async fn remove_member(
+    tx: &mut Tx,
+    list: Id,
+    contact: Id,
+) -> DbResult<bool> {
+    let sql = "DELETE FROM list_members WHERE list_id = ?1 AND contact_id = ?2";
+    Ok(tx.execute(sql, params![list, contact]).await? > 0)
+}
+
+/// The id of the list that is called exactly `name`.
+pub(in crate::core::contacts) async fn named(tx: &mut Tx, name: &str) -> DbResult<Option<Id>> {
+    let sql = "SELECT id FROM lists WHERE workspace_id = ?1 AND name = ?2";
+    tx.row(sql, params![tx.workspace(), name]).await?.map(|row| row.get("id")).transpose()
+}
+
+/// The names of the lists that a contact is on, in their order.
+pub(in crate::core::contacts) async fn of_contact(
+    tx: &mut Tx,
+    contact: Id,
+) -> DbResult<Vec<String>> {
+    let sql = "SELECT l.name FROM list_members m JOIN lists l ON l.id = m.list_id
+               WHERE m.contact_id = ?1 ORDER BY l.name LIMIT 1000";
+    tx.rows(sql, params![contact]).await?.iter().map(|row| row.get("name")).collect()
 }
 
 fn list(row: &Row) -> DbResult<List> {

@@ -15,6 +15,7 @@ CREATE TABLE contacts (
     email TEXT NOT NULL,
     email_folded TEXT COLLATE "C" NOT NULL,
     name TEXT NOT NULL,
+    name_folded TEXT COLLATE "C" NOT NULL,
     language TEXT,
     timezone TEXT,
     attributes JSONB NOT NULL,
@@ -22,6 +23,8 @@ CREATE TABLE contacts (
     updated_at BIGINT NOT NULL,
     UNIQUE (workspace_id, email_folded)
 );
+
+CREATE INDEX contacts_name ON contacts (workspace_id, name_folded);
 
 CREATE TABLE lists (
     id UUID PRIMARY KEY,
@@ -202,6 +205,7 @@ CREATE TABLE jobs (
     id UUID PRIMARY KEY,
     workspace_id UUID NOT NULL REFERENCES workspaces (id),
     name TEXT NOT NULL,
+    subject_id UUID NOT NULL,
     args JSONB NOT NULL,
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,

@@ -15,6 +15,7 @@ CREATE TABLE contacts (
     email TEXT NOT NULL,
     email_folded TEXT NOT NULL,
     name TEXT NOT NULL,
+    name_folded TEXT NOT NULL,
     language TEXT,
     timezone TEXT,
     attributes TEXT NOT NULL,
@@ -22,6 +23,8 @@ CREATE TABLE contacts (
     updated_at INTEGER NOT NULL,
     UNIQUE (workspace_id, email_folded)
 ) STRICT;
+
+CREATE INDEX contacts_name ON contacts (workspace_id, name_folded);
 
 CREATE TABLE lists (
     id BLOB PRIMARY KEY,
@@ -202,6 +205,7 @@ CREATE TABLE jobs (
     id BLOB PRIMARY KEY,
     workspace_id BLOB NOT NULL REFERENCES workspaces (id),
     name TEXT NOT NULL,
+    subject_id BLOB NOT NULL,
     args TEXT NOT NULL,
     state TEXT NOT NULL,
     attempts INTEGER NOT NULL,

@@ -1,0 +1,98 @@
+//! `POST /contacts/import`: a file of contacts, streamed in and answered as it is read.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::Services;
+use crate::api::error::{ApiError, ErrorBody};
+use crate::api::imports::{self, Import, ImportEvent, ImportQuery};
+use crate::core::contacts::{
+    ContactError, ContactImport, ImportOptions, ImportStep, ImportSummary, ImportedList,
+};
+
+/// What an import did, or would do: `rows` is the sum of the counts after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportSummaryBody {
+    pub rows: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    /// Rows whose address came before in the file; what they say wins over the earlier row.
+    pub duplicates: u64,
+    pub rejected: u64,
+    pub list: Option<ImportedListBody>,
+    pub dry_run: bool,
+}
+
+/// The list of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportedListBody {
+    pub name: String,
+    /// Whether the import made it, or would.
+    pub created: bool,
+}
+
+/// Import contacts from a CSV file.
+///
+/// The body is the file, of any size; the answer is a JSON value a line, as the file is read.
+/// Contacts are found again by their address: their fields are replaced by what the cells say,
+/// attributes are merged, and empty cells say nothing. Batches of rows are saved as they come, and
+/// importing a file again changes nothing.
+#[utoipa::path(post, path = "/contacts/import", tag = "contacts", params(ImportQuery),
+    request_body(content = String, content_type = "text/csv"),
+    responses(
+        (status = 200, body = ImportEvent<ImportSummaryBody>, content_type = "application/x-ndjson"),
+        (status = 422, body = ErrorBody),
+    ))]
+pub(super) async fn import_contacts(
+    State(services): State<Services>,
+    uri: Uri,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let query = ImportQuery::read(&uri, &["list", "map", "delimiter", "dry_run"])?;
+    let options = ImportOptions {
+        map: query.pairs()?,
+        delimiter: query.delimiter()?,
+        list: query.list,
+        dry_run: query.dry_run,
+    };
+    let import = services.contacts.import(imports::upload(body), options).await?;
+    let columns = import.columns();
+    let header: ImportEvent<ImportSummaryBody> = ImportEvent::Header {
+        columns: columns.headings().to_vec(),
+        targets: columns
+            .targets()
+            .map(|(target, heading)| (target.to_owned(), heading.into()))
+            .collect(),
+    };
+    Ok(imports::answer(Some(header), import))
+}
+
+impl Import for ContactImport {
+    type Summary = ImportSummary;
+
+    async fn step(&mut self) -> Result<ImportStep<ImportSummary>, ContactError> {
+        self.step().await
+    }
+}
+
+impl From<ImportSummary> for ImportSummaryBody {
+    fn from(summary: ImportSummary) -> Self {
+        Self {
+            rows: summary.rows,
+            created: summary.created,
+            updated: summary.updated,
+            unchanged: summary.unchanged,
+            duplicates: summary.duplicates,
+            rejected: summary.rejected,
+            list: summary
+                .list
+                .map(|ImportedList { name, created }| ImportedListBody { name, created }),
+            dry_run: summary.dry_run,
+        }
+    }
+}

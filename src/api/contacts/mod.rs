@@ -1,0 +1,265 @@
+//! `/contacts`: the people who receive.
+
+mod export;
+mod import;
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use export::{ExportFormat, ExportQuery};
+pub use import::{ImportSummaryBody, ImportedListBody};
+
+use super::envelope::{Created, Data, Envelope, Listed};
+use super::error::{ApiError, ErrorBody};
+use super::extract::{Body, Query};
+use super::{PageQuery, Services};
+use crate::core::contacts::{Contact, ContactChange, ContactError, ContactFilter, Upserted};
+
+/// A contact.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ContactBody {
+    pub id: String,
+    /// As it was first written.
+    pub email: String,
+    /// Empty when it is not known.
+    pub name: String,
+    /// A BCP 47 tag, as `es-MX`.
+    pub language: Option<String>,
+    /// A name of the IANA database, as `Europe/Madrid`.
+    pub timezone: Option<String>,
+    /// Whatever else is known, by key.
+    #[schema(value_type = Object)]
+    pub attributes: BTreeMap<String, serde_json::Value>,
+    /// The names of the lists it is on; only when one contact was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lists: Option<Vec<String>>,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+/// A contact to be.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewContactBody {
+    #[schema(required)]
+    pub email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    #[schema(value_type = Object)]
+    pub attributes: BTreeMap<String, serde_json::Value>,
+    /// Lists to put it on: their names or ids.
+    pub lists: Vec<String>,
+}
+
+/// What to change of a contact; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactChangeBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Null or an empty text means that it is not known, as for `language` and `timezone`.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "null_as_empty")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "null_as_empty")]
+    pub language: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "null_as_empty")]
+    pub timezone: Option<String>,
+    /// Attributes to set by key; null removes one.
+    #[schema(value_type = Object)]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, serde_json::Value>,
+}
+
+/// Which contacts.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct ContactQuery {
+    /// Only those on this list: its name, its id, or the start of one.
+    pub list: Option<String>,
+    /// Only those whose address or name starts so, whatever the case.
+    pub q: Option<String>,
+}
+
+pub(super) fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new()
+        .routes(routes!(list_contacts, create_contact))
+        .routes(routes!(export::export_contacts))
+        .routes(routes!(import::import_contacts))
+        .routes(routes!(get_contact, upsert_contact, update_contact, delete_contact))
+}
+
+/// Create a contact.
+#[utoipa::path(post, path = "/contacts", tag = "contacts", request_body = NewContactBody,
+    responses(
+        (status = 201, body = Envelope<ContactBody>),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody),
+    ))]
+async fn create_contact(
+    State(services): State<Services>,
+    Body(new): Body<NewContactBody>,
+) -> Result<Created<ContactBody>, ApiError> {
+    let (email, change, lists) = new.parts();
+    Ok(Created(services.contacts.create(&email, change, &lists).await?.into()))
+}
+
+/// Create a contact, or change the one with this address: attributes are merged, lists added.
+#[utoipa::path(put, path = "/contacts/{contact}", tag = "contacts",
+    params(("contact" = String, Path, description = "address")),
+    request_body = NewContactBody,
+    responses(
+        (status = 200, body = Envelope<ContactBody>),
+        (status = 201, body = Envelope<ContactBody>),
+        (status = 404, body = ErrorBody),
+        (status = 422, body = ErrorBody),
+    ))]
+async fn upsert_contact(
+    State(services): State<Services>,
+    Path(address): Path<String>,
+    Body(new): Body<NewContactBody>,
+) -> Result<Response, ApiError> {
+    let (email, change, lists) = new.parts();
+    let email = if email.is_empty() { address.clone() } else { email };
+    if email != address {
+        let message = "the address of the path and that of the body differ; leave out the body's";
+        return Err(ApiError::invalid("ADDRESS_MISMATCH", message));
+    }
+    let (contact, done) = services.contacts.upsert(&email, change, &lists).await?;
+    let status = if done == Upserted::Created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Data(ContactBody::from(contact))).into_response())
+}
+
+/// List contacts, oldest first.
+#[utoipa::path(get, path = "/contacts", tag = "contacts", params(ContactQuery, PageQuery),
+    responses((status = 200, body = Envelope<Vec<ContactBody>>), (status = 404, body = ErrorBody)))]
+async fn list_contacts(
+    State(services): State<Services>,
+    Query(filter): Query<ContactQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Listed<ContactBody>, ApiError> {
+    let page = page.request()?;
+    let filter = ContactFilter { list: filter.list, q: filter.q };
+    Ok(Listed::new(services.contacts.contacts(&filter, page).await?, &page))
+}
+
+/// Get a contact, with the lists it is on.
+#[utoipa::path(get, path = "/contacts/{contact}", tag = "contacts",
+    params(("contact" = String, Path, description = "address, id, or the start of an id")),
+    responses((status = 200, body = Envelope<ContactBody>), (status = 404, body = ErrorBody)))]
+async fn get_contact(
+    State(services): State<Services>,
+    Path(contact): Path<String>,
+) -> Result<Data<ContactBody>, ApiError> {
+    let (contact, lists) = services.contacts.contact(&contact).await?;
+    Ok(Data(ContactBody { lists: Some(lists), ..contact.into() }))
+}
+
+/// Change a contact; null removes an attribute.
+#[utoipa::path(patch, path = "/contacts/{contact}", tag = "contacts",
+    params(("contact" = String, Path, description = "address, id, or the start of an id")),
+    request_body = ContactChangeBody,
+    responses(
+        (status = 200, body = Envelope<ContactBody>),
+        (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody),
+    ))]
+async fn update_contact(
+    State(services): State<Services>,
+    Path(contact): Path<String>,
+    Body(change): Body<ContactChangeBody>,
+) -> Result<Data<ContactBody>, ApiError> {
+    Ok(Data(services.contacts.update(&contact, change.into()).await?.into()))
+}
+
+/// Delete a contact and take it off its lists; a suppression of its address stays.
+#[utoipa::path(delete, path = "/contacts/{contact}", tag = "contacts",
+    params(("contact" = String, Path, description = "address, id, or the start of an id")),
+    responses((status = 200, body = Envelope<ContactBody>), (status = 404, body = ErrorBody)))]
+async fn delete_contact(
+    State(services): State<Services>,
+    Path(contact): Path<String>,
+) -> Result<Data<ContactBody>, ApiError> {
+    Ok(Data(services.contacts.delete(&contact).await?.into()))
+}
+
+impl NewContactBody {
+    fn parts(self) -> (String, ContactChange, Vec<String>) {
+        let Self { email, name, language, timezone, attributes, lists } = self;
+        let change = ContactChange { email: None, name, language, timezone, attributes };
+        (email, change, lists)
+    }
+}
+
+impl From<ContactChangeBody> for ContactChange {
+    fn from(body: ContactChangeBody) -> Self {
+        let ContactChangeBody { email, name, language, timezone, attributes } = body;
+        Self { email, name, language, timezone, attributes }
+    }
+}
+
+impl From<Contact> for ContactBody {
+    fn from(contact: Contact) -> Self {
+        Self {
+            id: contact.id.to_string(),
+            email: contact.email,
+            name: contact.name,
+            language: contact.language,
+            timezone: contact.timezone,
+            attributes: contact.attributes.into(),
+            lists: None,
+            created_at: contact.created_at.to_string(),
+            updated_at: contact.updated_at.to_string(),
+        }
+    }
+}
+
+impl From<ContactError> for ApiError {
+    fn from(error: ContactError) -> Self {
+        match &error {
+            ContactError::ContactNotFound(_) => Self::not_found("CONTACT_NOT_FOUND", error),
+            ContactError::ContactExists(_) => Self::conflict("CONTACT_EXISTS", error),
+            ContactError::NotOnList { .. } => Self::not_found("NOT_ON_LIST", error),
+            ContactError::HowMany(_) => Self::invalid("WRONG_NUMBER", error),
+            ContactError::Address(_) => Self::invalid("INVALID_ADDRESS", error),
+            ContactError::NameTooLong(_) | ContactError::Name(_) => {
+                Self::invalid("INVALID_NAME", error)
+            }
+            ContactError::Control(_) => Self::invalid("INVALID_TEXT", error),
+            ContactError::Language(_) => Self::invalid("INVALID_LANGUAGE", error),
+            ContactError::Timezone { .. } => Self::invalid("INVALID_TIMEZONE", error),
+            ContactError::Attribute(_) => Self::invalid("INVALID_ATTRIBUTE", error),
+            ContactError::SuppressionNotFound(_) => Self::not_found("SUPPRESSION_NOT_FOUND", error),
+            ContactError::ReasonTooLong(_) => Self::invalid("INVALID_REASON", error),
+            ContactError::Import(_) => Self::invalid("INVALID_IMPORT", error),
+            ContactError::ListNotFound(_) => Self::not_found("LIST_NOT_FOUND", error),
+            ContactError::Ambiguous { names, .. } => {
+                let names = serde_json::json!({ "candidates": names });
+                Self::conflict("AMBIGUOUS_REFERENCE", error).with_details(names)
+            }
+            ContactError::ListNameTaken(_) => Self::conflict("LIST_NAME_TAKEN", error),
+            ContactError::ListInUse(_) => Self::conflict("LIST_IN_USE", error),
+            ContactError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+/// Reads null as an empty text, so that it differs from a field that is absent.
+fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::<String>::deserialize(deserializer)?.unwrap_or_default()))
+}

@@ -1,0 +1,182 @@
+//! What imports share: a file that streams in, and an answer of JSON lines that streams out.
+
+use axum::body::Body;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::{ApiError, ErrorDetail};
+use crate::core::contacts::{ContactError, ImportStep, Reject, Upload};
+use crate::core::kernel::nearest;
+
+/// The media type of a JSON value a line.
+pub(super) const NDJSON: &str = "application/x-ndjson";
+
+/// A line of the answer to an import.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ImportEvent<S> {
+    /// First: how the columns were understood.
+    Header {
+        /// The headings as they are in the file.
+        columns: Vec<String>,
+        /// Which field or attribute comes from which heading, in the order of the columns.
+        #[schema(value_type = Object)]
+        targets: serde_json::Map<String, serde_json::Value>,
+    },
+    /// How many rows and bytes of the file have been read.
+    Progress { rows: u64, bytes: u64 },
+    /// A row that was not imported.
+    Reject {
+        /// The line of the file it starts on, from 1.
+        line: u64,
+        reason: String,
+        /// Its cells; none when they were too many or too long.
+        record: Vec<String>,
+    },
+    /// Last: what the import did.
+    Summary(S),
+    /// Last, in place of the summary: the import stopped; what came before it is kept.
+    Error { error: ErrorDetail },
+}
+
+/// How to import a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// The list to put the contacts on, by its whole name or id; made when there is none.
+    pub list: Option<String>,
+    /// `field=heading`, as often as needed: which field or attribute comes from which column.
+    pub map: Vec<String>,
+    /// What stands between cells: a character, or `tab`; found out when absent.
+    pub delimiter: Option<String>,
+    /// Only say what would happen.
+    #[param(required = false)]
+    pub dry_run: bool,
+}
+
+/// An import under way.
+pub(super) trait Import: Send + 'static {
+    type Summary: Send;
+
+    fn step(
+        &mut self,
+    ) -> impl Future<Output = Result<ImportStep<Self::Summary>, ContactError>> + Send;
+}
+
+impl ImportQuery {
+    /// Reads the query of `uri`, in which `map` may be repeated; `names` are the parameters the
+    /// route takes.
+    pub(super) fn read(uri: &Uri, names: &[&str]) -> Result<Self, ApiError> {
+        let mut query = Self::default();
+        let bad = |message: String| ApiError::bad_request("INVALID_QUERY", message);
+        let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        for (name, value) in pairs {
+            match name.as_ref() {
+                known if !names.contains(&known) => {
+                    let hint = nearest(known, names.iter().copied())
+                        .map_or_else(|| names.join(", "), str::to_owned);
+                    return Err(bad(format!("there is no parameter `{known}`; try {hint}")));
+                }
+                "list" => query.list = Some(value.into_owned()),
+                "map" => query.map.push(value.into_owned()),
+                "delimiter" => query.delimiter = Some(value.into_owned()),
+                _ => {
+                    query.dry_run = value
+                        .parse()
+                        .map_err(|_| bad(format!("dry_run is true or false, not `{value}`")))?;
+                }
+            }
+        }
+        Ok(query)
+    }
+
+    /// The pairs of `map`.
+    pub(super) fn pairs(&self) -> Result<Vec<(String, String)>, ApiError> {
+        let pair = |text: &String| {
+            let (target, column) = text.split_once('=')?;
+            Some((target.trim().to_owned(), column.trim().to_owned()))
+                .filter(|(target, column)| !target.is_empty() && !column.is_empty())
+        };
+        let read = |text| {
+            pair(text).ok_or_else(|| {
+                let message = format!("`{text}` maps nothing; write it as email=Correo");
+                ApiError::bad_request("INVALID_MAP", message)
+            })
+        };
+        self.map.iter().map(read).collect()
+    }
+
+    pub(super) fn delimiter(&self) -> Result<Option<u8>, ApiError> {
+        let Some(text) = &self.delimiter else { return Ok(None) };
+        match text.as_bytes() {
+            b"tab" | b"\\t" => Ok(Some(b'\t')),
+            [byte] if (byte.is_ascii_punctuation() && *byte != b'"') || b"\t ".contains(byte) => {
+                Ok(Some(*byte))
+            }
+            _ => {
+                let message = format!("`{text}` cannot stand between cells; try `;` or tab");
+                Err(ApiError::bad_request("INVALID_DELIMITER", message))
+            }
+        }
+    }
+}
+
+/// The file as it arrives.
+pub(super) fn upload(body: Body) -> Upload {
+    body.into_data_stream().map_err(std::io::Error::other).boxed()
+}
+
+/// Answers with `first` and then what `import` does, a JSON value a line, as it does it.
+pub(super) fn answer<I, S>(first: Option<ImportEvent<S>>, import: I) -> Response
+where
+    I: Import,
+    S: Serialize + From<I::Summary> + Send + 'static,
+{
+    let first = stream::iter(first).map(|event| lines(&[event]));
+    let rest = stream::unfold(Some(import), |import| async {
+        let mut import = import?;
+        match import.step().await {
+            Ok(ImportStep::Batch { rejects, rows, bytes }) => {
+                let mut events: Vec<_> = rejects.into_iter().map(ImportEvent::<S>::from).collect();
+                events.push(ImportEvent::Progress { rows, bytes });
+                Some((lines(&events), Some(import)))
+            }
+            Ok(ImportStep::Done(summary)) => {
+                Some((lines(&[ImportEvent::Summary(S::from(summary))]), None))
+            }
+            Err(error) => {
+                let error = ApiError::from(error).into_detail();
+                Some((lines(&[ImportEvent::<S>::Error { error }]), None))
+            }
+        }
+    });
+    ndjson(first.chain(rest))
+}
+
+/// An answer of JSON lines.
+pub(super) fn ndjson(
+    lines: impl Stream<Item = Result<Vec<u8>, ApiError>> + Send + 'static,
+) -> Response {
+    // An answer that has begun can only break off.
+    let body = Body::from_stream(lines.map_err(|error| error.into_detail().message));
+    ([(header::CONTENT_TYPE, NDJSON)], body).into_response()
+}
+
+/// Writes each value on a line.
+pub(super) fn lines<T: Serialize>(values: &[T]) -> Result<Vec<u8>, ApiError> {
+    let mut lines = Vec::new();
+    for value in values {
+        serde_json::to_writer(&mut lines, value).map_err(|error| ApiError::internal(&error))?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
+}
+
+impl<S> From<Reject> for ImportEvent<S> {
+    fn from(reject: Reject) -> Self {
+        Self::Reject { line: reject.line, reason: reject.reason, record: reject.record }
+    }
+}

@@ -1,0 +1,67 @@
+//! Wiring: engines to services, services to each other.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::adapters::publishers::ChannelPublishers;
+use crate::api::Services;
+use crate::core::campaigns::{Campaigns, Defaults};
+use crate::core::contacts::Contacts;
+use crate::core::content::Templates;
+use crate::core::kernel::{Clock, Id};
+use crate::core::publishing::{Publishing, TokenSigner};
+use crate::storage::sql::{Db, DbError, DbResult, params};
+
+/// The workspace every local install has.
+const NAME: &str = "default";
+
+/// What the services of a workspace are put together from.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// A store at this version's schema.
+    pub db: Db,
+    pub clock: Clock,
+    /// Where channels that write files write them.
+    pub outbox: PathBuf,
+    pub defaults: Defaults,
+}
+
+/// Puts the services of the workspace `default` together, making its row when there is none.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub async fn services(parts: Parts) -> DbResult<Services> {
+    let Parts { db, clock, outbox, defaults } = parts;
+    let (id, key) = tenant(&db, &clock).await?;
+    let db = db.in_workspace(id);
+    let contacts = Contacts::new(db.clone(), clock.clone());
+    let templates = Templates::new(db.clone(), clock.clone());
+    let publishers = Arc::new(ChannelPublishers::new(outbox));
+    let publishing = Publishing::new(db.clone(), clock.clone(), publishers, TokenSigner::new(key));
+    let campaigns = Campaigns::new(
+        db,
+        clock.clone(),
+        contacts.clone(),
+        templates.clone(),
+        publishing.clone(),
+        defaults,
+    );
+    Ok(Services { campaigns, clock, contacts, publishing, templates })
+}
+
+/// The id and the key of the store's workspace row, made when it is first asked for.
+async fn tenant(db: &Db, clock: &Clock) -> DbResult<(Id, Vec<u8>)> {
+    let sql = "SELECT id, token_key FROM workspaces WHERE name = ?1";
+    let mut row = db.read().await?.row(sql, params![NAME]).await?;
+    if row.is_none() {
+        let mut tx = db.begin().await?;
+        let insert = "INSERT INTO workspaces (id, name, token_key, created_at)
+                      VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+        let key = clock.random_bytes::<32>().to_vec();
+        tx.execute(insert, params![clock.new_id(), NAME, key, clock.now()]).await?;
+        row = tx.row(sql, params![NAME]).await?;
+        tx.commit().await?;
+    }
+    let row = row.ok_or_else(|| DbError::Engine("the workspace row is gone".into()))?;
+    Ok((row.get("id")?, row.get("token_key")?))
+}

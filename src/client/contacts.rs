@@ -1,0 +1,87 @@
+//! Contacts.
+
+use axum::body::Body;
+use axum::body::Bytes;
+use axum::http::Method;
+use futures::Stream;
+
+use super::{Client, ClientResult, Listing, ndjson, query, segment};
+use crate::api::{
+    ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery, ImportEvent,
+    ImportQuery, ImportSummaryBody, NewContactBody,
+};
+
+impl Client {
+    pub async fn create_contact(&self, new: &NewContactBody) -> ClientResult<ContactBody> {
+        self.post("/contacts", new).await
+    }
+
+    /// Creates the contact, or changes the one that has its address.
+    pub async fn upsert_contact(&self, new: &NewContactBody) -> ClientResult<ContactBody> {
+        let path = format!("/contacts/{}", segment(&new.email));
+        self.call(Method::PUT, &path, Some(new)).await
+    }
+
+    pub async fn contacts(
+        &self,
+        filter: &ContactQuery,
+        limit: usize,
+    ) -> ClientResult<Listing<ContactBody>> {
+        let query = query(&[("list", filter.list.as_deref()), ("q", filter.q.as_deref())]);
+        self.list(&format!("/contacts{query}"), limit).await
+    }
+
+    pub async fn get_contact(&self, contact: &str) -> ClientResult<ContactBody> {
+        self.get(&format!("/contacts/{}", segment(contact))).await
+    }
+
+    pub async fn update_contact(
+        &self,
+        contact: &str,
+        change: &ContactChangeBody,
+    ) -> ClientResult<ContactBody> {
+        let path = format!("/contacts/{}", segment(contact));
+        self.call(Method::PATCH, &path, Some(change)).await
+    }
+
+    pub async fn delete_contact(&self, contact: &str) -> ClientResult<ContactBody> {
+        self.delete(&format!("/contacts/{}", segment(contact))).await
+    }
+
+    /// Imports a CSV file as it is read; gives what happens as it happens, the summary last.
+    ///
+    /// # Errors
+    /// When the file or its mapping cannot be used, before anything is changed. An import that
+    /// stops in the middle ends the stream with its error.
+    pub async fn import_contacts(
+        &self,
+        how: &ImportQuery,
+        file: Body,
+    ) -> ClientResult<
+        impl Stream<Item = ClientResult<ImportEvent<ImportSummaryBody>>> + Unpin + use<>,
+    > {
+        let dry_run = how.dry_run.then_some("true");
+        let mut parameters = vec![
+            ("list", how.list.as_deref()),
+            ("delimiter", how.delimiter.as_deref()),
+            ("dry_run", dry_run),
+        ];
+        parameters.extend(how.map.iter().map(|pair| ("map", Some(pair.as_str()))));
+        let path = format!("/contacts/import{}", query(&parameters));
+        Ok(ndjson::events(self.stream(Method::POST, &path, "text/csv", file).await?))
+    }
+
+    /// A file of contacts, as it comes.
+    pub async fn export_contacts(
+        &self,
+        which: &ExportQuery,
+    ) -> ClientResult<impl Stream<Item = ClientResult<Bytes>> + Unpin + use<>> {
+        let format = match which.format {
+            ExportFormat::Csv => "csv",
+            ExportFormat::Ndjson => "ndjson",
+        };
+        let query = query(&[("list", which.list.as_deref()), ("format", Some(format))]);
+        let path = format!("/contacts/export{query}");
+        self.stream(Method::GET, &path, "application/json", Body::empty()).await
+    }
+}

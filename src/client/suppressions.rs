@@ -1,0 +1,39 @@
+//! Suppressions.
+
+use axum::body::Body;
+use axum::http::Method;
+use futures::Stream;
+
+use super::{Client, ClientResult, Listing, ndjson, query, segment};
+use crate::api::{
+    ImportEvent, NewSuppressionsBody, SuppressionBody, SuppressionImportQuery,
+    SuppressionSummaryBody, SuppressionsAddedBody,
+};
+
+impl Client {
+    pub async fn suppress(&self, new: &NewSuppressionsBody) -> ClientResult<SuppressionsAddedBody> {
+        self.post("/suppressions", new).await
+    }
+
+    pub async fn suppressions(&self, limit: usize) -> ClientResult<Listing<SuppressionBody>> {
+        self.list("/suppressions", limit).await
+    }
+
+    pub async fn delete_suppression(&self, email: &str) -> ClientResult<SuppressionBody> {
+        self.delete(&format!("/suppressions/{}", segment(email))).await
+    }
+
+    /// Imports a CSV file of addresses; as [`Client::import_contacts`].
+    pub async fn import_suppressions(
+        &self,
+        how: &SuppressionImportQuery,
+        file: Body,
+    ) -> ClientResult<
+        impl Stream<Item = ClientResult<ImportEvent<SuppressionSummaryBody>>> + Unpin + use<>,
+    > {
+        let dry_run = how.dry_run.then_some("true");
+        let query = query(&[("delimiter", how.delimiter.as_deref()), ("dry_run", dry_run)]);
+        let path = format!("/suppressions/import{query}");
+        Ok(ndjson::events(self.stream(Method::POST, &path, "text/csv", file).await?))
+    }
+}

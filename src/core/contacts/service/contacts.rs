@@ -1,0 +1,261 @@
+//! Contacts.
+
+use super::{Contacts, one};
+use crate::core::contacts::model::how_many;
+use crate::core::contacts::store::{contacts as store, lists as list_store};
+use crate::core::contacts::{Address, Contact, ContactChange, ContactError, ContactFilter, List};
+use crate::core::events::Event;
+use crate::core::kernel::{Page, PageRequest};
+use crate::storage::sql::{DbError, Tx};
+
+/// What became of an upsert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upserted {
+    Created,
+    Updated,
+    Unchanged,
+}
+
+impl Contacts {
+    /// Creates a contact and puts it on `lists`.
+    ///
+    /// # Errors
+    /// [`ContactError::ContactExists`], the checks of a change, [`ContactError::ListNotFound`].
+    pub async fn create(
+        &self,
+        email: &str,
+        change: ContactChange,
+        lists: &[String],
+    ) -> Result<Contact, ContactError> {
+        let (contact, done) = self.save(email, change, lists, false).await?;
+        match done {
+            Upserted::Created => Ok(contact),
+            Upserted::Updated | Upserted::Unchanged => {
+                Err(ContactError::ContactExists(contact.email))
+            }
+        }
+    }
+
+    /// Creates the contact with this address, or changes the one there is: fields are replaced,
+    /// attributes merged, lists added.
+    ///
+    /// # Errors
+    /// The checks of a change, [`ContactError::ListNotFound`].
+    pub async fn upsert(
+        &self,
+        email: &str,
+        change: ContactChange,
+        lists: &[String],
+    ) -> Result<(Contact, Upserted), ContactError> {
+        self.save(email, change, lists, true).await
+    }
+
+    /// Saves the contact `email`; one that exists already is changed only when `may_exist`.
+    #[tracing::instrument(skip_all)]
+    async fn save(
+        &self,
+        email: &str,
+        change: ContactChange,
+        lists: &[String],
+        may_exist: bool,
+    ) -> Result<(Contact, Upserted), ContactError> {
+        let address = Address::parse(email)?;
+        let change = ContactChange { email: None, ..change.checked()? };
+        let mut tx = self.db.begin().await?;
+        let found = store::with_addresses(&mut tx, &[address.folded()]).await?.pop();
+        let exists = found.is_some();
+        let mut contact = match found {
+            Some(contact) if !may_exist => return Ok((contact, Upserted::Unchanged)),
+            Some(contact) => contact,
+            None => Contact::new(self.clock.new_id(), &address, self.clock.now()),
+        };
+        let changed = contact.apply(&change)?;
+        let done = match (exists, changed) {
+            (false, _) => {
+                // Somebody else may have created it since it was looked for.
+                let insert = store::insert(&mut tx, [&contact]).await;
+                insert.map_err(|error| match error {
+                    DbError::Conflict { .. } if may_exist => DbError::Busy.into(),
+                    other => taken(other, &contact.email),
+                })?;
+                self.say(&mut tx, "contact.created", &contact).await?;
+                Upserted::Created
+            }
+            (true, true) => {
+                contact.updated_at = self.clock.now();
+                store::update(&mut tx, [&contact]).await?;
+                self.say(&mut tx, "contact.updated", &contact).await?;
+                Upserted::Updated
+            }
+            (true, false) => Upserted::Unchanged,
+        };
+        for reference in lists {
+            let list = self.list_in(&mut tx, reference).await?;
+            self.add_in(&mut tx, &list, &[&contact]).await?;
+        }
+        tx.commit().await?;
+        Ok((contact, done))
+    }
+
+    /// The contact that `reference` (its address, its id, or the start of its id) points at, and
+    /// the names of the lists it is on.
+    ///
+    /// # Errors
+    /// [`ContactError::ContactNotFound`], [`ContactError::Ambiguous`].
+    pub async fn contact(&self, reference: &str) -> Result<(Contact, Vec<String>), ContactError> {
+        let mut tx = self.db.read().await?;
+        let contact = self.contact_in(&mut tx, reference).await?;
+        let lists = list_store::of_contact(&mut tx, contact.id).await?;
+        Ok((contact, lists))
+    }
+
+    /// As [`Contacts::contact`], within a transaction and without the lists.
+    pub async fn contact_in(&self, tx: &mut Tx, reference: &str) -> Result<Contact, ContactError> {
+        let missing = || ContactError::ContactNotFound(reference.to_owned());
+        let id = one(store::find(tx, reference).await?, reference, missing)?;
+        store::get(tx, id).await?.ok_or_else(missing)
+    }
+
+    /// A page of the contacts that `filter` lets through, oldest first.
+    ///
+    /// # Errors
+    /// [`ContactError::ListNotFound`].
+    pub async fn contacts(
+        &self,
+        filter: &ContactFilter,
+        page: PageRequest,
+    ) -> Result<Page<Contact>, ContactError> {
+        let mut tx = self.db.read().await?;
+        let list = match &filter.list {
+            Some(reference) => Some(self.list_in(&mut tx, reference).await?.id),
+            None => None,
+        };
+        let q = filter.q.as_deref().filter(|q| !q.trim().is_empty());
+        let contacts = store::page(&mut tx, &page, list, q).await?;
+        Ok(page.page(contacts, |contact| contact.id))
+    }
+
+    /// Changes a contact.
+    ///
+    /// # Errors
+    /// [`ContactError::ContactNotFound`], [`ContactError::ContactExists`] when another contact has
+    /// the new address, the checks of a change.
+    #[tracing::instrument(skip_all)]
+    pub async fn update(
+        &self,
+        reference: &str,
+        change: ContactChange,
+    ) -> Result<Contact, ContactError> {
+        let change = change.checked()?;
+        let mut tx = self.db.begin().await?;
+        let mut contact = self.contact_in(&mut tx, reference).await?;
+        if contact.apply(&change)? {
+            contact.updated_at = self.clock.now();
+            let update = store::update(&mut tx, [&contact]).await;
+            update.map_err(|error| taken(error, &contact.email))?;
+            self.say(&mut tx, "contact.updated", &contact).await?;
+            tx.commit().await?;
+        }
+        Ok(contact)
+    }
+
+    /// Deletes a contact and its memberships. What was sent to it stays recorded with its address,
+    /// and a suppression of the address stays in force.
+    ///
+    /// # Errors
+    /// [`ContactError::ContactNotFound`], [`ContactError::Ambiguous`].
+    #[tracing::instrument(skip_all)]
+    pub async fn delete(&self, reference: &str) -> Result<Contact, ContactError> {
+        let mut tx = self.db.begin().await?;
+        let contact = self.contact_in(&mut tx, reference).await?;
+        store::delete(&mut tx, contact.id).await?;
+        self.say(&mut tx, "contact.deleted", &contact).await?;
+        tx.commit().await?;
+        Ok(contact)
+    }
+
+    /// Puts contacts on a list, all or none; says how many were not on it before.
+    ///
+    /// # Errors
+    /// [`ContactError::ListNotFound`], [`ContactError::ContactNotFound`], [`ContactError::HowMany`].
+    #[tracing::instrument(skip_all)]
+    pub async fn add_to_list(
+        &self,
+        list: &str,
+        references: &[String],
+    ) -> Result<(List, u64), ContactError> {
+        how_many(references.len())?;
+        let mut tx = self.db.begin().await?;
+        let mut list = self.list_in(&mut tx, list).await?;
+        let mut contacts = Vec::with_capacity(references.len());
+        for reference in references {
+            contacts.push(self.contact_in(&mut tx, reference).await?);
+        }
+        let added = self.add_in(&mut tx, &list, &contacts.iter().collect::<Vec<_>>()).await?;
+        tx.commit().await?;
+        list.members += added;
+        Ok((list, added))
+    }
+
+    /// Takes a contact off a list; the contact stays.
+    ///
+    /// # Errors
+    /// [`ContactError::ListNotFound`], [`ContactError::ContactNotFound`],
+    /// [`ContactError::NotOnList`].
+    #[tracing::instrument(skip_all)]
+    pub async fn remove_from_list(
+        &self,
+        list: &str,
+        reference: &str,
+    ) -> Result<List, ContactError> {
+        let mut tx = self.db.begin().await?;
+        let mut list = self.list_in(&mut tx, list).await?;
+        let contact = self.contact_in(&mut tx, reference).await?;
+        if !list_store::remove_member(&mut tx, list.id, contact.id).await? {
+            return Err(ContactError::NotOnList { contact: contact.email, list: list.name });
+        }
+        let payload = serde_json::json!({
+            "id": list.id, "name": list.name, "contact_id": contact.id, "email": contact.email,
+        });
+        self.outbox.push(&mut tx, Event { name: "list.member_removed", payload }).await?;
+        tx.commit().await?;
+        list.members = list.members.saturating_sub(1);
+        Ok(list)
+    }
+
+    async fn add_in(
+        &self,
+        tx: &mut Tx,
+        list: &List,
+        contacts: &[&Contact],
+    ) -> Result<u64, ContactError> {
+        let ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
+        let now = self.clock.now();
+        let added = list_store::add_members(tx, list.id, ids.iter().copied(), now).await?;
+        if added > 0 {
+            let payload = serde_json::json!({
+                "id": list.id, "name": list.name, "contact_ids": ids, "added": added,
+            });
+            self.outbox.push(tx, Event { name: "list.members_added", payload }).await?;
+        }
+        Ok(added)
+    }
+
+    async fn say(
+        &self,
+        tx: &mut Tx,
+        event: &'static str,
+        contact: &Contact,
+    ) -> Result<(), ContactError> {
+        let payload = serde_json::json!({ "id": contact.id, "email": contact.email });
+        self.outbox.push(tx, Event { name: event, payload }).await?;
+        Ok(())
+    }
+}
+
+fn taken(error: DbError, email: &str) -> ContactError {
+    match error {
+        DbError::Conflict { .. } => ContactError::ContactExists(email.to_owned()),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,195 @@
+//! Suppressions: addresses that must never be sent to.
+
+use super::Contacts;
+use super::import::{ImportStep, Seen};
+use crate::core::contacts::import::SuppressionColumns;
+use crate::core::contacts::model::{how_many, reason};
+use crate::core::contacts::records::Records;
+use crate::core::contacts::store::suppressions as store;
+use crate::core::contacts::{Address, ContactError, ImportError, Suppression, Upload};
+use crate::core::events::Event;
+use crate::core::kernel::{Page, PageRequest, fold_address};
+
+/// An import of suppressions under way; each [`step`](Self::step) takes a batch.
+pub struct SuppressionImport {
+    contacts: Contacts,
+    records: Records,
+    columns: SuppressionColumns,
+    dry_run: bool,
+    seen: Seen,
+    summary: SuppressionSummary,
+}
+
+/// What an import of suppressions did, or would do.
+///
+/// `rows` is the sum of `added`, `already`, `duplicates` and `rejected`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SuppressionSummary {
+    pub rows: u64,
+    pub added: u64,
+    /// Addresses that were suppressed before.
+    pub already: u64,
+    /// Rows whose address came before in the file; the first reason holds.
+    pub duplicates: u64,
+    pub rejected: u64,
+    pub dry_run: bool,
+}
+
+impl Contacts {
+    /// Suppresses addresses, all or none; gives the suppressions of these addresses, of which one
+    /// that was there keeps its reason, and how many are new.
+    ///
+    /// # Errors
+    /// [`ContactError::Address`], [`ContactError::HowMany`], [`ContactError::ReasonTooLong`].
+    #[tracing::instrument(skip_all)]
+    pub async fn suppress(
+        &self,
+        emails: &[String],
+        why: &str,
+    ) -> Result<(Vec<Suppression>, u64), ContactError> {
+        how_many(emails.len())?;
+        let why = reason(why)?;
+        let addresses: Vec<Address> =
+            emails.iter().map(|email| Address::parse(email)).collect::<Result<_, _>>()?;
+        let new: Vec<Suppression> =
+            addresses.iter().map(|address| self.suppression(address, why.clone())).collect();
+        let mut tx = self.db.begin().await?;
+        let added = store::insert(&mut tx, &new).await?;
+        let folded: Vec<&str> = addresses.iter().map(Address::folded).collect();
+        let suppressions = store::of_addresses(&mut tx, &folded).await?;
+        if added > 0 {
+            let emails: Vec<&str> = suppressions.iter().map(|one| one.email.as_str()).collect();
+            let payload = serde_json::json!({ "emails": emails, "reason": why, "added": added });
+            self.outbox.push(&mut tx, Event { name: "suppressions.added", payload }).await?;
+        }
+        tx.commit().await?;
+        Ok((suppressions, added))
+    }
+
+    /// A page of suppressions, oldest first.
+    pub async fn suppressions(&self, page: PageRequest) -> Result<Page<Suppression>, ContactError> {
+        let mut tx = self.db.read().await?;
+        let suppressions = store::page(&mut tx, &page).await?;
+        Ok(page.page(suppressions, |one| one.id))
+    }
+
+    /// Lets an address be sent to again.
+    ///
+    /// # Errors
+    /// [`ContactError::SuppressionNotFound`].
+    #[tracing::instrument(skip_all)]
+    pub async fn unsuppress(&self, email: &str) -> Result<Suppression, ContactError> {
+        let folded = fold_address(email);
+        let missing = || ContactError::SuppressionNotFound(email.to_owned());
+        let mut tx = self.db.begin().await?;
+        let suppression =
+            store::of_addresses(&mut tx, &[&folded]).await?.pop().ok_or_else(missing)?;
+        store::delete(&mut tx, suppression.id).await?;
+        let payload = serde_json::json!({ "email": suppression.email });
+        self.outbox.push(&mut tx, Event { name: "suppression.removed", payload }).await?;
+        tx.commit().await?;
+        Ok(suppression)
+    }
+
+    /// Starts to import suppressions from a CSV file: its column of addresses, or its first when
+    /// no heading says, and its column of reasons when it has one. A file without a header is one
+    /// whose first cell is an address. As with contacts, whole batches are saved, and importing
+    /// again is safe.
+    ///
+    /// # Errors
+    /// [`ContactError::Import`], with nothing changed.
+    pub async fn import_suppressions(
+        &self,
+        upload: Upload,
+        delimiter: Option<u8>,
+        dry_run: bool,
+    ) -> Result<SuppressionImport, ContactError> {
+        let mut records = Records::open(upload, delimiter).await?;
+        let first = records.next().await?.ok_or(ImportError::Empty)?;
+        let columns = SuppressionColumns::read(&first)?;
+        if !columns.has_header {
+            records.put_back(first);
+        }
+        let summary = SuppressionSummary { dry_run, ..SuppressionSummary::default() };
+        let (contacts, seen) = (self.clone(), Seen::default());
+        Ok(SuppressionImport { contacts, records, columns, dry_run, seen, summary })
+    }
+
+    fn suppression(&self, address: &Address, reason: String) -> Suppression {
+        Suppression {
+            id: self.clock.new_id(),
+            email: address.folded().to_owned(),
+            reason,
+            created_at: self.clock.now(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SuppressionImport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SuppressionImport").field("summary", &self.summary).finish_non_exhaustive()
+    }
+}
+
+impl SuppressionImport {
+    /// Takes the next batch of the file, or ends the import when there is none.
+    ///
+    /// # Errors
+    /// [`ContactError::Import`] when the upload broke off, [`ContactError::Store`]. The batches
+    /// before stay.
+    pub async fn step(&mut self) -> Result<ImportStep<SuppressionSummary>, ContactError> {
+        let records = self.records.batch().await?;
+        if records.is_empty() {
+            self.conclude().await?;
+            return Ok(ImportStep::Done(self.summary));
+        }
+        self.summary.rows += records.len() as u64;
+        let (mut rejects, mut new) = (Vec::new(), Vec::with_capacity(records.len()));
+        for record in records {
+            match self.columns.row(record) {
+                Err(reject) => rejects.push(reject),
+                Ok((address, _)) if !self.seen.first_time(address.folded()) => {
+                    self.summary.duplicates += 1;
+                }
+                Ok((address, why)) => new.push(self.contacts.suppression(&address, why)),
+            }
+        }
+        let added = self.save(&new).await?;
+        self.summary.added += added;
+        self.summary.already += new.len() as u64 - added;
+        self.summary.rejected += rejects.len() as u64;
+        let bytes = self.records.bytes();
+        Ok(ImportStep::Batch { rejects, rows: self.summary.rows, bytes })
+    }
+
+    /// Saves those that are not there, or counts them in a dry run.
+    async fn save(&mut self, new: &[Suppression]) -> Result<u64, ContactError> {
+        if self.dry_run {
+            let folded: Vec<&str> = new.iter().map(|one| one.email.as_str()).collect();
+            let mut tx = self.contacts.db.read().await?;
+            let there = store::of_addresses(&mut tx, &folded).await?;
+            return Ok((new.len() - there.len()) as u64);
+        }
+        let mut tx = self.contacts.db.begin().await?;
+        let added = store::insert(&mut tx, new).await?;
+        tx.commit().await?;
+        Ok(added)
+    }
+
+    async fn conclude(&mut self) -> Result<(), ContactError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let SuppressionSummary { rows, added, already, duplicates, rejected, .. } = self.summary;
+        let payload = serde_json::json!({
+            "rows": rows, "added": added, "already": already, "duplicates": duplicates,
+            "rejected": rejected,
+        });
+        let mut tx = self.contacts.db.begin().await?;
+        self.contacts
+            .outbox
+            .push(&mut tx, Event { name: "suppressions.imported", payload })
+            .await?;
+        Ok(tx.commit().await?)
+    }
+}
