@@ -1,7 +1,7 @@
 //! Database errors, put into words where the driver still knows what happened.
 
 /// What a statement can fail with.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DbError {
     /// A rule of the schema was broken; `rule` names the constraint or the columns.
     #[error("the change conflicts with the rule {rule}")]

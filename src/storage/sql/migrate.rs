@@ -4,6 +4,8 @@
 //! A store from a newer version is refused before anything is touched, and so is one whose applied
 //! migrations differ from ours. An embedded store is copied aside before an upgrade.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use sha2::{Digest, Sha256};
@@ -118,12 +120,15 @@ async fn pending(tx: &mut Tx) -> DbResult<Vec<&'static Migration>> {
 
 async fn lock(tx: &mut Tx) -> DbResult<()> {
     if tx.dialect() == Dialect::Postgres {
+        // Another node's migration may take longer than any lock of daily work.
+        tx.batch("SET LOCAL lock_timeout = 0").await?;
         tx.rows("SELECT 1 AS locked FROM pg_advisory_xact_lock(?1)", params![LOCK]).await?;
     }
     Ok(()) // SQLite's BEGIN IMMEDIATE is the lock
 }
 
-/// Copies an embedded store aside, by SQLite itself, so that the copy is whole.
+/// Copies an embedded store aside, by SQLite itself, so that the copy is whole. It gets its name
+/// when it is done: a copy that was interrupted is never taken for one.
 async fn snapshot(db: &Db, before: &str) -> DbResult<()> {
     let Some(file) = db.file() else { return Ok(()) };
     let copy = file.with_extension(format!("before-{before}.db"));
@@ -131,13 +136,45 @@ async fn snapshot(db: &Db, before: &str) -> DbResult<()> {
         return Ok(());
     }
     let (file, target) = (file.to_owned(), copy.clone());
-    tokio::task::spawn_blocking(move || {
-        let source = rusqlite::Connection::open(file)?;
-        source.execute("VACUUM INTO ?1", [target.to_string_lossy()])
-    })
-    .await
-    .map_err(|error| DbError::engine(error.to_string()))?
-    .map_err(|error| DbError::Unavailable(format!("no snapshot could be taken: {error}")))?;
+    tokio::task::spawn_blocking(move || copy_whole(&file, &target))
+        .await
+        .map_err(|error| DbError::engine(error.to_string()))?
+        .map_err(|error| DbError::Unavailable(format!("no snapshot could be taken: {error}")))?;
     tracing::info!(snapshot = %copy.display(), "copied the store aside before its upgrade");
     Ok(())
+}
+
+fn copy_whole(file: &Path, target: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let partial = target.with_extension(format!("{}.partial", std::process::id()));
+    if partial.exists() {
+        std::fs::remove_file(&partial)?;
+    }
+    let source = rusqlite::Connection::open(file)?;
+    let name = partial.to_str().ok_or("the store's path is not UTF-8")?;
+    source.execute("VACUUM INTO ?1", [name])?;
+    std::fs::rename(&partial, target)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DbUrl;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_snapshot_is_a_whole_store_and_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&DbUrl::Sqlite(folder.path().join("store.db"))).unwrap();
+        db.migrate().await.unwrap();
+        snapshot(&db, "0002_next").await.unwrap();
+        let path = folder.path().join("store.before-0002_next.db");
+        let copy = Db::open(&DbUrl::Sqlite(path.clone())).unwrap();
+        assert!(copy.migrate().await.unwrap().is_empty(), "the copy lacks a migration");
+
+        let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+        snapshot(&db, "0002_next").await.unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        assert!(names.into_iter().all(|name| name.extension().unwrap() != "partial"));
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! Statements are written once, in the portable subset of `docs/sql.md`, with `?1` placeholders.
 //! Values have few shapes, rows are read by column name, and what the engines call differently is
-//! a method of [`Dialect`]. **Invariant:** a [`Tx`] that is dropped, at any moment, rolls back.
+//! a method of [`Dialect`]. **Invariants:** a [`Tx`] that is dropped, at any moment, rolls back; a
+//! [`Tx`] in which a statement failed or was abandoned can only be dropped.
 
 mod dialect;
 mod error;
@@ -35,6 +36,16 @@ macro_rules! __params {
 }
 pub use crate::__params as params;
 
+/// The marks of `count` parameters from `?first` on, for an `IN (…)`: `?3, ?4`. For none it is
+/// `NULL`, which is in no list; an empty `IN ()` is an error on PostgreSQL.
+pub fn marks(first: usize, count: usize) -> String {
+    if count == 0 {
+        return "NULL".into();
+    }
+    let marks: Vec<String> = (first..first + count).map(|at| format!("?{at}")).collect();
+    marks.join(", ")
+}
+
 /// Where the store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DbUrl {
@@ -61,6 +72,9 @@ enum Engine {
 pub struct Tx {
     lease: Lease,
     workspace: Id,
+    /// A statement failed, or its future was dropped: PostgreSQL would undo everything at COMMIT
+    /// and call it a success, SQLite would keep the rest.
+    failed: bool,
 }
 
 #[derive(Debug)]
@@ -93,7 +107,11 @@ impl Db {
     /// # Errors
     /// [`DbError::FromTheFuture`] or [`DbError::ChangedMigration`], with nothing changed.
     pub async fn migrate(&self) -> DbResult<Vec<&'static str>> {
-        migrate::run(self).await
+        let applied = migrate::run(self).await?;
+        if let (Engine::Postgres(pool), false) = (&self.engine, applied.is_empty()) {
+            pool.forget_statements();
+        }
+        Ok(applied)
     }
 
     /// Begins a transaction that may write.
@@ -111,7 +129,7 @@ impl Db {
             Engine::Sqlite(pool) => Lease::Sqlite(pool.begin(read_only).await?),
             Engine::Postgres(pool) => Lease::Postgres(pool.begin(read_only).await?),
         };
-        Ok(Tx { lease, workspace: self.workspace })
+        Ok(Tx { lease, workspace: self.workspace, failed: false })
     }
 
     pub const fn dialect(&self) -> Dialect {
@@ -149,10 +167,13 @@ impl Tx {
 
     /// All rows a query finds. The query bounds them: every list has a LIMIT.
     pub async fn rows(&mut self, sql: &str, params: Params) -> DbResult<Vec<Row>> {
-        match &mut self.lease {
+        let lease = self.begin_statement()?;
+        params.iter().try_for_each(Value::check)?;
+        let result = match lease {
             Lease::Sqlite(lease) => lease.rows(sql, params).await,
             Lease::Postgres(lease) => lease.rows(sql, params).await,
-        }
+        };
+        self.end_statement(result)
     }
 
     /// The first row a query finds.
@@ -167,10 +188,13 @@ impl Tx {
 
     /// Runs a statement once for each of `rows`, in one trip to the database.
     pub async fn execute_many(&mut self, sql: &str, rows: Vec<Params>) -> DbResult<u64> {
-        match &mut self.lease {
+        let lease = self.begin_statement()?;
+        rows.iter().flatten().try_for_each(Value::check)?;
+        let result = match lease {
             Lease::Sqlite(lease) => lease.execute_many(sql, rows).await,
             Lease::Postgres(lease) => lease.execute_many(sql, rows).await,
-        }
+        };
+        self.end_statement(result)
     }
 
     /// Inserts `rows` into `columns` of `table`, with what comes after `VALUES (…)` in `tail`
@@ -182,22 +206,50 @@ impl Tx {
         rows: Vec<Params>,
         tail: &str,
     ) -> DbResult<u64> {
-        let names = columns.join(", ");
-        let marks: Vec<String> = (1..=columns.len()).map(|at| format!("?{at}")).collect();
-        let sql = format!("INSERT INTO {table} ({names}) VALUES ({}) {tail}", marks.join(", "));
+        let (names, marks) = (columns.join(", "), marks(1, columns.len()));
+        let sql = format!("INSERT INTO {table} ({names}) VALUES ({marks}) {tail}");
         self.execute_many(&sql, rows).await
     }
 
     /// Runs several statements without parameters; for migrations.
     pub async fn batch(&mut self, sql: &str) -> DbResult<()> {
-        match &mut self.lease {
+        let result = match self.begin_statement()? {
             Lease::Sqlite(lease) => lease.batch(sql).await,
             Lease::Postgres(lease) => lease.batch(sql).await,
+        };
+        self.end_statement(result)
+    }
+
+    /// Takes the transaction as failed until the statement has ended well, so that one whose
+    /// future is dropped counts as failed.
+    fn begin_statement(&mut self) -> DbResult<&mut Lease> {
+        self.check()?;
+        self.failed = true;
+        Ok(&mut self.lease)
+    }
+
+    fn end_statement<T>(&mut self, result: DbResult<T>) -> DbResult<T> {
+        self.failed = result.is_err();
+        result
+    }
+
+    fn check(&self) -> DbResult<()> {
+        if self.failed {
+            return Err(DbError::engine(
+                "a statement of this transaction failed or was abandoned, so none of it can be \
+                 saved; begin a new one",
+            ));
         }
+        Ok(())
     }
 
     /// Makes the changes last.
+    ///
+    /// # Errors
+    /// [`DbError::Engine`] when an earlier statement failed or its future was dropped: nothing is
+    /// saved then, on either engine.
     pub async fn commit(self) -> DbResult<()> {
+        self.check()?;
         match self.lease {
             Lease::Sqlite(lease) => lease.commit().await,
             Lease::Postgres(lease) => lease.commit().await,

@@ -2,7 +2,9 @@
 //!
 //! A lease is a pooled connection inside a transaction. When it is dropped without a commit, the
 //! rollback is sent by a task that owns the connection, which returns to the pool only after it;
-//! a connection that cannot roll back is thrown away.
+//! a connection that cannot roll back is thrown away. Dropped in the middle of a statement, the
+//! server is told to cancel it and the connection is closed: a late cancellation must not hit
+//! somebody else's statement.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -10,9 +12,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool as Deadpool, RecyclingMethod, Runtime,
+    Manager, ManagerConfig, Object, Pool as Deadpool, PoolError, RecyclingMethod, Runtime,
+    TimeoutType,
 };
 use futures::future::try_join_all;
+use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -24,14 +28,22 @@ use crate::core::kernel::Id;
 const MAX_CONNECTIONS: usize = 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// What every session starts with. Locks are waited for as long as SQLite's `BUSY_TIMEOUT`.
+const SESSION: &str = "-c TimeZone=UTC -c lock_timeout=10s";
+/// Beyond these a connection forgets its prepared statements, which the server keeps in memory.
+const STATEMENTS_KEPT: usize = 256;
 
-#[derive(Clone, Debug)]
-pub(super) struct Pool(Deadpool);
+#[derive(Clone)]
+pub(super) struct Pool {
+    connections: Deadpool,
+    tls: MakeRustlsConnect,
+}
 
-#[derive(Debug)]
 pub(super) struct Lease {
     client: Option<Object>,
+    tls: MakeRustlsConnect,
     open: bool,
+    in_flight: bool,
 }
 
 impl Pool {
@@ -48,29 +60,63 @@ impl Pool {
             )
         })?;
         config.connect_timeout(CONNECT_TIMEOUT).application_name("frontier");
-        config.options("-c TimeZone=UTC");
+        let options = config.get_options().map_or(SESSION.into(), |own| format!("{SESSION} {own}"));
+        config.options(options);
+        let tls = MakeRustlsConnect::new(tls()?);
         let manager = Manager::from_config(
             config,
-            MakeRustlsConnect::new(tls()?),
+            tls.clone(),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
-        let pool = Deadpool::builder(manager)
+        let connections = Deadpool::builder(manager)
             .max_size(MAX_CONNECTIONS)
             .runtime(Runtime::Tokio1)
             .create_timeout(Some(CONNECT_TIMEOUT))
             .wait_timeout(Some(WAIT_TIMEOUT))
             .build()
             .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Self(pool))
+        Ok(Self { connections, tls })
     }
 
     pub(super) async fn begin(&self, read_only: bool) -> DbResult<Lease> {
-        let client = self.0.get().await.map_err(|error| DbError::Unavailable(causes(&error)))?;
-        let mut lease = Lease { client: Some(client), open: true };
         let begin =
             if read_only { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
-        lease.batch(begin).await?;
+        let mut lease = self.lease().await?;
+        if let Err(error) = lease.batch(begin).await {
+            let DbError::Unavailable(_) = error else { return Err(error) };
+            // The server went away since: what is idle is dead too. A new connection tells whether
+            // the server is back.
+            drop(lease);
+            self.connections.retain(|_, _| false);
+            lease = self.lease().await?;
+            lease.batch(begin).await?;
+        }
         Ok(lease)
+    }
+
+    /// Forgets the prepared statements of every connection; they know the schema that was.
+    pub(super) fn forget_statements(&self) {
+        self.connections.manager().statement_caches.clear();
+    }
+
+    async fn lease(&self) -> DbResult<Lease> {
+        let client = self.connections.get().await.map_err(|error| match error {
+            PoolError::Timeout(TimeoutType::Wait) => DbError::Busy,
+            other => DbError::Unavailable(causes(&other)),
+        })?;
+        Ok(Lease { client: Some(client), tls: self.tls.clone(), open: true, in_flight: false })
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("status", &self.connections.status()).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lease").field("open", &self.open).finish_non_exhaustive()
     }
 }
 
@@ -86,44 +132,69 @@ fn tls() -> DbResult<rustls::ClientConfig> {
 }
 
 impl Lease {
-    fn client(&self) -> DbResult<&Object> {
+    /// Marks a statement as in flight until [`Lease::settled`]; it stays so when its future is
+    /// dropped.
+    fn send(&mut self) -> DbResult<&Object> {
+        self.in_flight = true;
         self.client.as_ref().ok_or_else(|| DbError::Unavailable("the connection is gone".into()))
     }
 
+    fn settled<T>(&mut self, result: Result<T, tokio_postgres::Error>) -> DbResult<T> {
+        self.in_flight = false;
+        result.map_err(|failed| {
+            if let Some(client) = &self.client
+                && outlived_its_schema(&failed)
+            {
+                client.statement_cache.clear();
+                return DbError::Busy;
+            }
+            error(failed)
+        })
+    }
+
     pub(super) async fn rows(&mut self, sql: &str, params: Params) -> DbResult<Vec<Row>> {
-        let client = self.client()?;
-        let statement = client.prepare_cached(&to_postgres(sql)).await.map_err(error)?;
-        let rows = client.query(&statement, &references(&params)).await.map_err(error)?;
+        let client = self.send()?;
+        let found = async {
+            let statement = prepare(client, sql).await?;
+            let rows = client.query(&statement, &references(&params)).await?;
+            Ok((statement, rows))
+        };
+        let found = found.await;
+        let (statement, rows) = self.settled(found)?;
         let columns: Arc<[String]> =
             statement.columns().iter().map(|column| column.name().to_owned()).collect();
         rows.iter().map(|row| Ok(Row::new(Arc::clone(&columns), values(row)?))).collect()
     }
 
-    /// Sends every execution at once and then waits: one round trip, not one per row.
+    /// Sends many executions at once and then waits: one round trip, not one per row. The server
+    /// runs them in order.
     pub(super) async fn execute_many(&mut self, sql: &str, rows: Vec<Params>) -> DbResult<u64> {
-        let client = self.client()?;
-        let statement = client.prepare_cached(&to_postgres(sql)).await.map_err(error)?;
-        let mut changed = 0;
-        for chunk in rows.chunks(1000) {
-            let counts = try_join_all(
-                chunk
-                    .iter()
-                    .map(|params| async { client.execute_raw(&statement, params.iter()).await }),
-            );
-            changed += counts.await.map_err(error)?.iter().sum::<u64>();
-        }
-        Ok(changed)
+        let client = self.send()?;
+        let changed = async {
+            let statement = prepare(client, sql).await?;
+            let mut changed = 0;
+            for chunk in rows.chunks(1000) {
+                let executions = chunk.iter().map(|params| {
+                    let statement = &statement;
+                    async move { client.execute_raw(statement, params.iter()).await }
+                });
+                changed += try_join_all(executions).await?.iter().sum::<u64>();
+            }
+            Ok(changed)
+        };
+        let changed = changed.await;
+        self.settled(changed)
     }
 
     pub(super) async fn batch(&mut self, sql: &str) -> DbResult<()> {
-        self.client()?.batch_execute(sql).await.map_err(error)
+        let done = self.send()?.batch_execute(sql).await;
+        self.settled(done)
     }
 
+    /// The server answers the COMMIT of a transaction in which a statement failed with a rollback
+    /// and no error: [`Tx::commit`](super::Tx::commit) does not let it come to that.
     pub(super) async fn commit(mut self) -> DbResult<()> {
-        // A transaction in which a statement failed answers COMMIT with a rollback and no error.
-        let client = self.client()?;
-        let answer = client.simple_query("COMMIT").await.map_err(error)?;
-        drop(answer);
+        self.batch("COMMIT").await?;
         self.open = false;
         Ok(())
     }
@@ -132,16 +203,40 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(client) = self.client.take().filter(|_| self.open) else { return };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async move {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            // The runtime has ended: closing the connection rolls back.
+            drop(Object::take(client));
+            return;
+        };
+        if self.in_flight {
+            let (client, tls) = (Object::take(client), self.tls.clone());
+            runtime.spawn(async move {
+                if let Err(error) = client.cancel_token().cancel_query(tls).await {
+                    tracing::warn!(%error, "an abandoned statement could not be cancelled");
+                }
+            });
+        } else {
+            runtime.spawn(async move {
                 if client.batch_execute("ROLLBACK").await.is_err() {
                     drop(Object::take(client));
                 }
-            })),
-            // The runtime has ended: closing the connection rolls back.
-            Err(_) => drop(Object::take(client)),
+            });
         }
     }
+}
+
+async fn prepare(client: &Object, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+    if client.statement_cache.size() >= STATEMENTS_KEPT {
+        client.statement_cache.clear();
+    }
+    client.prepare_cached(&to_postgres(sql)).await
+}
+
+/// Whether a statement was prepared before another node changed what it selects from.
+fn outlived_its_schema(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| {
+        *db.code() == SqlState::FEATURE_NOT_SUPPORTED && db.message().starts_with("cached plan")
+    })
 }
 
 fn references(params: &Params) -> Vec<&(dyn ToSql + Sync)> {
@@ -231,6 +326,7 @@ fn error(error: tokio_postgres::Error) -> DbError {
     match db.code().clone() {
         SqlState::UNIQUE_VIOLATION
         | SqlState::FOREIGN_KEY_VIOLATION
+        | SqlState::RESTRICT_VIOLATION
         | SqlState::CHECK_VIOLATION => {
             DbError::Conflict { rule: db.constraint().unwrap_or(db.message()).to_owned() }
         }
@@ -238,7 +334,9 @@ fn error(error: tokio_postgres::Error) -> DbError {
         | SqlState::T_R_DEADLOCK_DETECTED
         | SqlState::LOCK_NOT_AVAILABLE => DbError::Busy,
         SqlState::ADMIN_SHUTDOWN
+        | SqlState::CRASH_SHUTDOWN
         | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::DISK_FULL
         | SqlState::TOO_MANY_CONNECTIONS => DbError::Unavailable(db.message().to_owned()),
         _ => DbError::engine(db.message().to_owned()),
     }

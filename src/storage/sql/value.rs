@@ -1,5 +1,6 @@
 //! The few shapes a value has on its way to and from a database.
 
+use super::{DbError, DbResult};
 use crate::core::kernel::{Currency, Id, Timestamp};
 
 /// One value of a row or a parameter.
@@ -19,6 +20,19 @@ pub enum Value {
 pub type Params = Vec<Value>;
 
 impl Value {
+    /// Refuses what one of the engines cannot give back: text with a NUL character (PostgreSQL)
+    /// and a number that is not finite (SQLite reads NaN as null; JSON has none).
+    pub(super) fn check(&self) -> DbResult<()> {
+        match self {
+            Self::Text(text) if text.contains('\0') => Err(has_nul("text")),
+            Self::Json(json) if json_has_nul(json) => Err(has_nul("JSON")),
+            Self::Real(value) if !value.is_finite() => {
+                Err(DbError::engine(format!("a parameter is {value}, which is not finite")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The shape in words, for errors.
     pub(crate) const fn shape(&self) -> &'static str {
         match self {
@@ -31,6 +45,21 @@ impl Value {
             Self::Id(_) => "id",
             Self::Json(_) => "json",
         }
+    }
+}
+
+fn has_nul(shape: &str) -> DbError {
+    DbError::engine(format!("{shape} with a NUL character (U+0000) cannot be stored; remove it"))
+}
+
+fn json_has_nul(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::String(text) => text.contains('\0'),
+        serde_json::Value::Array(items) => items.iter().any(json_has_nul),
+        serde_json::Value::Object(fields) => {
+            fields.iter().any(|(key, value)| key.contains('\0') || json_has_nul(value))
+        }
+        _ => false,
     }
 }
 

@@ -100,7 +100,7 @@ CREATE TABLE campaigns (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     UNIQUE (workspace_id, name),
-    CHECK (budget_minor IS NULL OR budget_minor >= 0)
+    CONSTRAINT campaigns_budget_not_negative CHECK (budget_minor IS NULL OR budget_minor >= 0)
 );
 
 CREATE INDEX campaigns_status ON campaigns (workspace_id, status);

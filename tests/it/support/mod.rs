@@ -1,0 +1,3 @@
+//! What the tests stand on: stores of their own.
+
+pub(crate) mod backend;
