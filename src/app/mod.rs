@@ -8,6 +8,7 @@ mod workspace;
 use std::process::ExitCode;
 
 use crate::cli::Cli;
+use crate::cli::confirm::Confirm;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
@@ -22,10 +23,11 @@ pub fn run(cli: Cli) -> ExitCode {
             return Exit::Failed.into();
         }
     };
+    let confirm = Confirm::standard(cli.yes);
     let host = host::LocalHost::new(cli.workspace);
     let mut output = Output::standard(cli.output);
     let exit = runtime.block_on(async {
-        match cli.command.run(&host, &mut output).await {
+        match cli.command.run(&host, confirm, &mut output).await {
             Ok(()) => Exit::Ok,
             Err(error) => {
                 output.error(&error);

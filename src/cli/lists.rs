@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand};
 
+use super::confirm::Confirm;
 use super::error::CommandError;
 use super::output::{Column, Output, column};
-use crate::api::{ListBody, NewListBody};
+use crate::api::{ListBody, MembersBody, NewListBody};
 use crate::client::Client;
 
 #[derive(Subcommand, Debug)]
@@ -13,6 +14,8 @@ pub enum ListCommand {
     List(ListArgs),
     Show(NamedArgs),
     Delete(NamedArgs),
+    Add(AddArgs),
+    Remove(RemoveArgs),
 }
 
 /// Create a list
@@ -40,6 +43,25 @@ pub struct NamedArgs {
     list: String,
 }
 
+/// Put contacts on a list, all or none
+#[derive(Args, Debug)]
+pub struct AddArgs {
+    /// Name or id of the list, or the start of one
+    list: String,
+    /// Addresses or ids of the contacts
+    #[arg(required = true, value_name = "CONTACT")]
+    contacts: Vec<String>,
+}
+
+/// Take a contact off a list; the contact stays
+#[derive(Args, Debug)]
+pub struct RemoveArgs {
+    /// Name or id of the list, or the start of one
+    list: String,
+    /// Address or id of the contact, or the start of its id
+    contact: String,
+}
+
 const COLUMNS: &[Column<ListBody>] = &[
     column("name", |list| list.name.clone()),
     column("members", |list| list.members.to_string()),
@@ -47,7 +69,12 @@ const COLUMNS: &[Column<ListBody>] = &[
 ];
 
 impl ListCommand {
-    pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+    pub async fn run(
+        self,
+        client: &Client,
+        confirm: Confirm,
+        output: &mut Output<'_>,
+    ) -> Result<(), CommandError> {
         match self {
             Self::Create(args) => {
                 let new = NewListBody {
@@ -79,9 +106,26 @@ impl ListCommand {
                 })?;
             }
             Self::Delete(args) => {
-                let list = client.delete_list(&args.list).await?;
+                let list = client.get_list(&args.list).await?;
+                confirm.ask(&format!("Delete the list `{}`?", list.name), output).await?;
+                client.delete_list(&list.id).await?;
                 output.note(format_args!(
                     "Deleted the list `{}`; its {} contacts stay.",
+                    list.name, list.members
+                ));
+            }
+            Self::Add(args) => {
+                let members = MembersBody { contacts: args.contacts };
+                let done = client.add_to_list(&args.list, &members).await?;
+                output.note(format_args!(
+                    "Added {} to the list `{}`, which has {} now.",
+                    done.added, done.list.name, done.list.members
+                ));
+            }
+            Self::Remove(args) => {
+                let list = client.remove_from_list(&args.list, &args.contact).await?;
+                output.note(format_args!(
+                    "Removed one from the list `{}`, which has {} now.",
                     list.name, list.members
                 ));
             }

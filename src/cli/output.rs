@@ -180,6 +180,16 @@ impl<'a> Output<'a> {
         Ok(self.data.flush()?)
     }
 
+    /// Prints a piece of a file as it is.
+    pub fn bytes(&mut self, piece: &[u8]) -> Result<(), CommandError> {
+        Ok(self.data.write_all(piece)?)
+    }
+
+    /// A question to the person, on stderr; what they type follows it.
+    pub(super) fn ask(&mut self, question: impl std::fmt::Display) {
+        let _ = write!(self.notes, "{question}").and_then(|()| self.notes.flush());
+    }
+
     /// A word to the person, on stderr.
     pub fn note(&mut self, note: impl std::fmt::Display) {
         if !self.args.quiet {

@@ -46,7 +46,7 @@ pub enum ImportError {
     )]
     NoHeader,
     #[error(
-        "no column looks like an address among {}; say which with email=COLUMN", quoted(.0)
+        "no column looks like an address among {}; say which with --map email=COLUMN", quoted(.0)
     )]
     NoAddressColumn(Vec<String>),
     #[error("there is no column `{column}` for `{target}`; {}", match .nearest {
@@ -372,7 +372,7 @@ mod tests {
             |headings: &[&str], map: &[(&str, &str)]| read(headings, map).unwrap_err().to_string();
         assert_eq!(
             message(&["a", "b"], &[]),
-            "no column looks like an address among `a`, `b`; say which with email=COLUMN"
+            "no column looks like an address among `a`, `b`; say which with --map email=COLUMN"
         );
         assert_eq!(
             message(&["ana@example.com", "Ana"], &[]),

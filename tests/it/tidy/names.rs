@@ -19,19 +19,24 @@ const NOUNS: &[&str] = &[
 
 /// What a floor needs besides its nouns: folder, file names.
 const FURNITURE: &[(&str, &[&str])] = &[
-    ("src/api", &["mod", "envelope", "error", "extract", "openapi", "router", "services"]),
-    ("src/client", &["mod", "error", "transport"]),
+    (
+        "src/api",
+        &["mod", "envelope", "error", "extract", "imports", "openapi", "router", "services"],
+    ),
+    ("src/client", &["mod", "error", "ndjson", "transport"]),
     (
         "src/cli",
         &[
             "mod",
             "api", // `frontier api METHOD PATH`
             "completions",
+            "confirm",
             "demo",
             "doctor",
             "error",
             "exit",
             "host",
+            "imports",
             "init",
             "jq",
             "man",

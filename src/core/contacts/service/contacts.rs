@@ -112,6 +112,9 @@ impl Contacts {
     /// As [`Contacts::contact`], within a transaction and without the lists.
     pub async fn contact_in(&self, tx: &mut Tx, reference: &str) -> Result<Contact, ContactError> {
         let missing = || ContactError::ContactNotFound(reference.to_owned());
+        if reference.contains('\0') {
+            return Err(missing()); // no text in the store has one
+        }
         let id = one(store::find(tx, reference).await?, reference, missing)?;
         store::get(tx, id).await?.ok_or_else(missing)
     }
@@ -131,7 +134,10 @@ impl Contacts {
             None => None,
         };
         let q = filter.q.as_deref().filter(|q| !q.trim().is_empty());
-        let contacts = store::page(&mut tx, &page, list, q).await?;
+        let contacts = match q {
+            Some(q) if q.contains('\0') => Vec::new(), // no text in the store has one
+            q => store::page(&mut tx, &page, list, q).await?,
+        };
         Ok(page.page(contacts, |contact| contact.id))
     }
 

@@ -149,6 +149,8 @@ impl Contacts {
         text: &str,
         dry_run: bool,
     ) -> Result<(Option<Id>, ImportedList), ContactError> {
+        let new = NewList { name: text.to_owned(), ..NewList::default() };
+        new.check()?;
         let mut tx = if dry_run { self.db.read().await? } else { self.db.begin().await? };
         let mut found = match list_store::named(&mut tx, text).await? {
             Some(id) => list_store::get(&mut tx, id).await?,
@@ -160,8 +162,6 @@ impl Contacts {
         if let Some(list) = found {
             return Ok((Some(list.id), ImportedList { name: list.name, created: false }));
         }
-        let new = NewList { name: text.to_owned(), ..NewList::default() };
-        new.check()?;
         let imported = ImportedList { name: new.name.clone(), created: true };
         if dry_run {
             return Ok((None, imported));

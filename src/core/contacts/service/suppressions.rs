@@ -81,6 +81,9 @@ impl Contacts {
     pub async fn unsuppress(&self, email: &str) -> Result<Suppression, ContactError> {
         let folded = fold_address(email);
         let missing = || ContactError::SuppressionNotFound(email.to_owned());
+        if folded.contains('\0') {
+            return Err(missing()); // no text in the store has one
+        }
         let mut tx = self.db.begin().await?;
         let suppression =
             store::of_addresses(&mut tx, &[&folded]).await?.pop().ok_or_else(missing)?;

@@ -1,0 +1,17 @@
+//! Progress bars, where somebody watches.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output::Output;
+
+/// A bar over `total` bytes, on stderr; nothing is drawn where `output` is not live.
+pub(super) fn bytes(total: u64, output: &Output<'_>) -> ProgressBar {
+    let target =
+        if output.is_live() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let template = "{bar:30} {percent:>3}%  {binary_bytes} of {binary_total_bytes}  {msg}  {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("##-"));
+    }
+    bar
+}
