@@ -10,6 +10,7 @@ mod contacts;
 mod envelope;
 mod error;
 mod extract;
+mod health;
 mod imports;
 mod lists;
 mod runs;
@@ -37,6 +38,7 @@ pub use contacts::{
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};
 pub use extract::PageQuery;
+pub use health::{HealthBody, HealthStatus, StoreHealthBody};
 pub use imports::{ImportEvent, ImportQuery};
 pub use lists::{ListBody, MembersAddedBody, MembersBody, NewListBody};
 pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
@@ -67,6 +69,7 @@ fn routes() -> OpenApiRouter<Services> {
         .merge(campaigns::routes())
         .merge(runs::routes())
         .merge(channels::routes())
+        .merge(health::routes())
         .merge(contacts::routes())
         .merge(lists::routes())
         .merge(suppressions::routes())
@@ -78,6 +81,7 @@ fn routes() -> OpenApiRouter<Services> {
 pub fn router(services: Services) -> Router {
     let (router, _) = routes().split_for_parts();
     router
+        .merge(health::probe())
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -5,11 +5,14 @@ use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
 use crate::core::kernel::Clock;
 use crate::core::publishing::Publishing;
+use crate::storage::sql::Db;
 
 /// The services of one workspace. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Services {
     pub clock: Clock,
+    /// For the health of the store alone: rows are the services' business.
+    pub store: Db,
     pub campaigns: Campaigns,
     pub contacts: Contacts,
     pub publishing: Publishing,

@@ -1,35 +1,60 @@
 //! The host of commands in this process.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::workspace::{self, Workspace};
+use super::config::{self, ConfigError, Effective, Origin};
+use super::inspect;
+use super::workspace::{self, Init, Part, Place, Workspace, WorkspaceError};
 use crate::api;
 use crate::cli::error::CommandError;
-use crate::cli::host::Host;
+use crate::cli::exit::Exit;
+use crate::cli::host::{Check, Host, Made, MadePart, PartState, Setting, Source};
+use crate::cli::output::{Output, OutputArgs};
 use crate::client::Client;
 
-/// Opens the workspace when a command first needs it.
+/// Finds the workspace when a command first needs it, and opens it when it needs its routes.
 #[derive(Debug)]
 pub(super) struct LocalHost {
     named: Option<PathBuf>,
+    output: OutputArgs,
+    found: OnceLock<Place>,
 }
 
 impl LocalHost {
-    pub(super) const fn new(named: Option<PathBuf>) -> Self {
-        Self { named }
+    pub(super) const fn new(named: Option<PathBuf>, output: OutputArgs) -> Self {
+        Self { named, output, found: OnceLock::new() }
     }
 
-    fn find(&self) -> Result<Workspace, CommandError> {
-        Workspace::find(self.named.as_deref()).map_err(CommandError::failed)
+    fn find(&self) -> Result<Place, WorkspaceError> {
+        if let Some(place) = self.found.get() {
+            return Ok(place.clone());
+        }
+        let place = Place::find(self.named.as_deref())?;
+        if place.is_new {
+            Output::standard(self.output.clone()).note(format_args!(
+                "There is no workspace here; made your own in {}.",
+                place.dir.display()
+            ));
+        }
+        Ok(self.found.get_or_init(|| place).clone())
+    }
+
+    /// The workspace with its configuration; from here on its log level holds.
+    fn open(&self) -> Result<Workspace, WorkspaceError> {
+        let workspace = self.find()?.open()?;
+        super::log_to_stderr(workspace.config().log.level, self.output.colors_on_stderr());
+        Ok(workspace)
     }
 }
 
 impl Host for LocalHost {
-    fn init(&self, dir: &Path) -> Result<PathBuf, CommandError> {
-        workspace::init(dir).map_err(CommandError::failed)
+    fn init(&self, dir: &Path) -> Result<Made, CommandError> {
+        Ok(workspace::init(dir)?.into())
     }
 
     fn workspace(&self) -> Result<PathBuf, CommandError> {
@@ -37,10 +62,117 @@ impl Host for LocalHost {
     }
 
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>> {
+        async { Ok(Client::in_process(api::router(self.open()?.services().await?))) }.boxed()
+    }
+
+    fn config_file(&self) -> Result<PathBuf, CommandError> {
+        Ok(self.find()?.config_file())
+    }
+
+    fn settings(&self) -> Result<Vec<Setting>, CommandError> {
+        Ok(self.open()?.loaded.settings().into_iter().map(Setting::from).collect())
+    }
+
+    fn set(&self, key: &str, value: &str) -> Result<(), CommandError> {
+        Ok(config::set(&self.find()?.config_file(), key, value)?)
+    }
+
+    fn config_example(&self) -> &'static str {
+        config::EXAMPLE
+    }
+
+    fn inspect(&self) -> BoxFuture<'_, Vec<Check>> {
         async {
-            let services = self.find()?.services().await.map_err(CommandError::failed)?;
-            Ok(Client::in_process(api::router(services)))
+            match self.find() {
+                Ok(place) => inspect::workspace(place).await,
+                Err(error) => {
+                    let error = CommandError::from(error);
+                    vec![Check::failed("workspace", error.message, error.hints.join("; "))]
+                }
+            }
         }
         .boxed()
+    }
+}
+
+impl From<WorkspaceError> for CommandError {
+    fn from(error: WorkspaceError) -> Self {
+        let (exit, hint) = match &error {
+            WorkspaceError::Config(_) => (Exit::ConflictOrInvalid, None),
+            WorkspaceError::NoWorkspace(dir) | WorkspaceError::NoFolder(dir) => {
+                let hint = format!("`frontier init {}` makes it a workspace", dir.display());
+                (Exit::NotFound, Some(hint))
+            }
+            WorkspaceError::NotAFolder(_) => {
+                (Exit::ConflictOrInvalid, Some("name a folder, or one to be made".to_owned()))
+            }
+            WorkspaceError::NotMade { source, .. } => (Exit::Failed, remedy(source.kind())),
+            WorkspaceError::Store(_) => {
+                (Exit::Failed, Some("`frontier doctor` looks into it".to_owned()))
+            }
+            WorkspaceError::NowhereToStart(_) | WorkspaceError::NoHome => (Exit::Failed, None),
+        };
+        if let WorkspaceError::Config(error) = error {
+            return error.into();
+        }
+        let command = Self::new(exit, error.to_string());
+        match hint {
+            Some(hint) => command.hint(hint),
+            None => command,
+        }
+    }
+}
+
+impl From<ConfigError> for CommandError {
+    fn from(error: ConfigError) -> Self {
+        let exit = match &error {
+            ConfigError::UnknownKey(_) => Exit::NotFound,
+            ConfigError::Unreadable(..) | ConfigError::Unwritable(..) => Exit::Failed,
+            _ => Exit::ConflictOrInvalid,
+        };
+        let command = Self::new(exit, error.to_string());
+        match error.hint() {
+            Some(hint) => command.hint(hint),
+            None => command,
+        }
+    }
+}
+
+fn remedy(kind: ErrorKind) -> Option<String> {
+    let remedy = match kind {
+        ErrorKind::PermissionDenied => "you may not write there; choose another folder",
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full; free some space",
+        ErrorKind::ReadOnlyFilesystem => "the disk is read-only; choose another folder",
+        _ => return None,
+    };
+    Some(remedy.to_owned())
+}
+
+impl From<Init> for Made {
+    fn from(init: Init) -> Self {
+        let part = |(name, part): (&str, Part)| MadePart {
+            name: name.to_owned(),
+            state: match part {
+                Part::Made => PartState::Made,
+                Part::Extended => PartState::Extended,
+                Part::Kept => PartState::Kept,
+            },
+        };
+        Self {
+            dir: init.dir,
+            parts: init.parts.into_iter().map(part).collect(),
+            inside: init.inside,
+        }
+    }
+}
+
+impl From<Effective> for Setting {
+    fn from(setting: Effective) -> Self {
+        let (source, place) = match setting.origin {
+            Origin::Default => (Source::Default, None),
+            Origin::File(line) => (Source::File, Some(format!("line {line}"))),
+            Origin::Environment => (Source::Environment, Some(setting.variable)),
+        };
+        Self { key: setting.key.to_owned(), value: setting.value, source, place }
     }
 }

@@ -1,34 +1,40 @@
 //! Composition: opens a workspace, wires engines to services to routes, and runs a command.
 
 mod config;
+mod files;
 mod host;
+mod inspect;
 pub mod wiring;
 mod workspace;
 
 use std::process::ExitCode;
 
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+
 use crate::cli::Cli;
 use crate::cli::confirm::Confirm;
+use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 
 /// Runs a parsed command line to its exit code.
 pub fn run(cli: Cli) -> ExitCode {
-    log_to_stderr();
+    let mut output = Output::standard(cli.output.clone());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            let error = crate::cli::error::CommandError::failed(error.to_string());
-            Output::standard(cli.output).error(&error);
+            output.error(&CommandError::failed(error.to_string()));
             return Exit::Failed.into();
         }
     };
     let confirm = Confirm::standard(cli.yes);
-    let host = host::LocalHost::new(cli.workspace);
-    let mut output = Output::standard(cli.output);
+    let host = host::LocalHost::new(cli.workspace, cli.output);
     let exit = runtime.block_on(async {
         match cli.command.run(&host, confirm, &mut output).await {
             Ok(()) => Exit::Ok,
+            // `frontier … | head` has what it wanted.
+            Err(_) if output.reader_left() => Exit::Ok,
             Err(error) => {
                 output.error(&error);
                 error.exit
@@ -40,12 +46,19 @@ pub fn run(cli: Cli) -> ExitCode {
     exit.into()
 }
 
-/// Logs go to stderr, warnings and worse unless `FRONTIER_LOG` says otherwise.
-fn log_to_stderr() {
-    let filter = std::env::var("FRONTIER_LOG").unwrap_or_else(|_| "warn".into());
+/// Logs go to stderr. Below warnings it is frontier's own words that are asked for, not those of
+/// the libraries under it.
+fn log_to_stderr(level: LevelFilter, colors: bool) {
+    let filter = if level > LevelFilter::WARN {
+        EnvFilter::new(format!("warn,frontier={level}"))
+    } else {
+        EnvFilter::new(level.to_string())
+    };
+    // A second command of one process keeps the level of the first.
     let _ = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(colors)
         .with_target(false)
         .compact()
         .try_init();

@@ -39,14 +39,14 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
     let publishers = Arc::new(ChannelPublishers::new(outbox));
     let publishing = Publishing::new(db.clone(), clock.clone(), publishers, TokenSigner::new(key));
     let campaigns = Campaigns::new(
-        db,
+        db.clone(),
         clock.clone(),
         contacts.clone(),
         templates.clone(),
         publishing.clone(),
         defaults,
     );
-    Ok(Services { campaigns, clock, contacts, publishing, templates })
+    Ok(Services { campaigns, clock, contacts, publishing, store: db, templates })
 }
 
 /// The id and the key of the store's workspace row, made when it is first asked for.

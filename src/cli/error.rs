@@ -42,13 +42,7 @@ impl From<ClientError> for CommandError {
         let ClientError::Refused { status, error } = error else {
             return Self::failed(error.to_string());
         };
-        let exit = match status.as_u16() {
-            400 => Exit::UsageOrChanges,
-            401 | 403 => Exit::NotAllowed,
-            404 => Exit::NotFound,
-            409 | 412 | 422 => Exit::ConflictOrInvalid,
-            _ => Exit::Failed,
-        };
+        let exit = Exit::of_status(status.as_u16());
         let hint = (status.is_server_error() && !error.request_id.is_empty())
             .then(|| format!("request {}", error.request_id));
         Self { exit, message: error.message, hints: hint.into_iter().collect() }

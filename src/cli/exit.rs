@@ -21,6 +21,20 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The code for an answer of this HTTP status.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            100..400 => Self::Ok,
+            400 => Self::UsageOrChanges,
+            401 | 403 => Self::NotAllowed,
+            404 => Self::NotFound,
+            409 | 412 | 422 => Self::ConflictOrInvalid,
+            _ => Self::Failed,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -1,22 +1,128 @@
-//! What commands need from the program around them: a workspace, a client for it, workers.
+//! What commands need from the program around them: a workspace, its configuration, a client.
 //!
-//! The composition implements this; commands see no floor below the routes.
+//! The composition implements this; commands see no floor below the routes. The configuration is
+//! here and not behind a route because it is the file of a folder on this machine: it says where
+//! the store is, so it must be read and mended when no store opens and no route can answer.
 
 use std::path::{Path, PathBuf};
 
 use futures::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::error::CommandError;
 use crate::client::Client;
 
 /// The program around a command.
 pub trait Host: Sync {
-    /// Makes a workspace in `dir`; says what was made.
-    fn init(&self, dir: &Path) -> Result<PathBuf, CommandError>;
+    /// Makes a workspace in `dir`; what is there already stays.
+    fn init(&self, dir: &Path) -> Result<Made, CommandError>;
 
     /// The folder of the workspace that commands are about.
     fn workspace(&self) -> Result<PathBuf, CommandError>;
 
     /// A client of that workspace's routes.
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>>;
+
+    /// The workspace's configuration file, whether or not it can be read.
+    fn config_file(&self) -> Result<PathBuf, CommandError>;
+
+    /// Every setting in force.
+    fn settings(&self) -> Result<Vec<Setting>, CommandError>;
+
+    /// Writes a setting into the file, whose comments and order stay.
+    fn set(&self, key: &str, value: &str) -> Result<(), CommandError>;
+
+    /// The commented configuration that a new workspace gets.
+    fn config_example(&self) -> &'static str;
+
+    /// Looks at everything around the store and at what it is told to be; opens and makes nothing.
+    fn inspect(&self) -> BoxFuture<'_, Vec<Check>>;
+}
+
+/// A workspace that was made, or was there.
+#[derive(Clone, Debug, Serialize)]
+pub struct Made {
+    pub dir: PathBuf,
+    pub parts: Vec<MadePart>,
+    /// A workspace around this one.
+    pub inside: Option<PathBuf>,
+}
+
+/// A file or folder of a workspace.
+#[derive(Clone, Debug, Serialize)]
+pub struct MadePart {
+    pub name: String,
+    pub state: PartState,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartState {
+    Made,
+    Extended,
+    Kept,
+}
+
+/// A setting in force.
+#[derive(Clone, Debug, Serialize)]
+pub struct Setting {
+    pub key: String,
+    /// Null when not set; passwords are masked.
+    pub value: Value,
+    /// `default`, `file` or `environment`.
+    pub source: Source,
+    /// The line of the file or the variable's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// Where a setting comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    Default,
+    File,
+    Environment,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    pub name: String,
+    pub status: CheckStatus,
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStatus {
+    Ok,
+    /// Frontier works, and something should be seen to.
+    Warning,
+    /// Something does not work.
+    Failed,
+}
+
+impl Check {
+    pub fn ok(name: &str, message: impl Into<String>) -> Self {
+        Self::new(name, CheckStatus::Ok, message.into(), None)
+    }
+
+    pub fn warning(name: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(name, CheckStatus::Warning, message.into(), Some(hint.into()))
+    }
+
+    pub fn failed(name: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(name, CheckStatus::Failed, message.into(), Some(hint.into()))
+    }
+
+    fn new(name: &str, status: CheckStatus, message: String, hint: Option<String>) -> Self {
+        Self { name: name.to_owned(), status, message, hint: hint.filter(|hint| !hint.is_empty()) }
+    }
 }

@@ -3,16 +3,22 @@
 //! A file per noun; a command's doc comment is its help. A command calls routes through the client
 //! and gives its data to [`Output`], which alone prints. Exit codes are in [`exit`].
 
+mod api;
+mod config;
 pub mod confirm;
 mod contacts;
+mod doctor;
 pub mod error;
 pub mod exit;
 pub mod host;
 mod imports;
+mod init;
 mod jq;
 mod lists;
 pub mod output;
 mod progress;
+mod reference;
+mod shell;
 mod suppressions;
 
 use std::path::PathBuf;
@@ -26,31 +32,46 @@ use output::{Output, OutputArgs};
 
 /// Marketing automation you own, in one binary
 #[derive(Parser, Debug)]
-#[command(name = "frontier", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "frontier",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = AFTER_HELP
+)]
 pub struct Cli {
     #[command(flatten)]
     pub output: OutputArgs,
 
-    /// The workspace to use, instead of the one around the current folder
-    #[arg(long, global = true, value_name = "DIR", env = "FRONTIER_WORKSPACE")]
+    /// The workspace's folder, instead of the one around here
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "FRONTIER_WORKSPACE",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     pub workspace: Option<PathBuf>,
 
     /// Answer every question with yes
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Global options")]
     pub yes: bool,
 
     #[command(subcommand)]
     pub command: Command,
 }
 
+const AFTER_HELP: &str = "\
+Examples:
+  frontier init                              make this folder a workspace
+  frontier list create Customers             make a list of contacts
+  frontier list list -o json                 the same answer the API gives
+  frontier COMMAND --help                    more about a command";
+
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Make a workspace: a configuration file and a data folder
-    Init {
-        /// Where
-        #[arg(default_value = ".")]
-        dir: PathBuf,
-    },
     /// The people who receive
     #[command(subcommand)]
     Contact(contacts::ContactCommand),
@@ -60,6 +81,18 @@ pub enum Command {
     /// Addresses that must never be sent to
     #[command(subcommand)]
     Suppression(suppressions::SuppressionCommand),
+
+    Init(init::InitArgs),
+    /// Show and change the settings of the workspace
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    Doctor(doctor::DoctorArgs),
+
+    Api(api::ApiArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
+    #[command(subcommand, hide = true)]
+    Reference(reference::ReferenceCommand),
 }
 
 impl Command {
@@ -71,14 +104,30 @@ impl Command {
         output: &mut Output<'_>,
     ) -> Result<(), CommandError> {
         match self {
-            Self::Init { dir } => {
-                let made = host.init(&dir)?;
-                output.note(format_args!("Made a workspace in {}.", made.display()));
-                Ok(())
-            }
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
+
+            Self::Init(args) => args.run(host, output),
+            Self::Config(command) => command.run(host, output),
+            Self::Doctor(args) => args.run(host, output).await,
+
+            Self::Api(args) => args.run(host, output).await,
+            Self::Completions(args) => args.run(output),
+            Self::Man(args) => args.run(output),
+            Self::Reference(command) => command.run(host, output),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
     }
 }

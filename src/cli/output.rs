@@ -1,9 +1,12 @@
 //! The one printer: data on stdout, everything else on stderr.
 //!
 //! A command gives its data once, as a value and as columns or text for people; the flags choose
-//! the form. What is printed as JSON is the API's body.
+//! the form. What is printed as JSON is the API's body. **Invariant:** data that was given is out
+//! when the call returns; when its reader is gone, every call fails and [`Output::reader_left`].
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
@@ -25,27 +28,45 @@ pub enum Form {
 
 /// The flags of every command that shape its output.
 #[derive(clap::Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Output")]
+#[command(next_help_heading = "Output options")]
 pub struct OutputArgs {
     /// How to print the data
-    #[arg(short, long, global = true, value_enum, value_name = "FORM", default_value = "table")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORM",
+        default_value = "table",
+        hide_default_value = true,
+        hide_possible_values = true,
+        help = "How to print the data: table, json, yaml or csv"
+    )]
     pub output: Form,
 
-    /// Print only these fields, as JSON
+    /// Print only these fields, as JSON: `--json name,members`
     #[arg(long, global = true, value_name = "FIELDS", value_delimiter = ',')]
     pub json: Vec<String>,
 
-    /// Filter the JSON by a jq expression
+    /// Filter the JSON by a jq expression: `--jq '.[].name'`
     #[arg(long, global = true, value_name = "FILTER")]
     pub jq: Option<String>,
 
-    /// Print no notes and no progress, only data and errors
+    /// Print only data and errors, no notes and no progress
     #[arg(short, long, global = true)]
     pub quiet: bool,
 
-    /// Use no colours (as does the variable `NO_COLOR`)
+    /// Use no colours; the variable `NO_COLOR` says the same
     #[arg(long, global = true)]
     pub no_color: bool,
+}
+
+impl OutputArgs {
+    /// Whether what goes to stderr may be coloured.
+    pub fn colors_on_stderr(&self) -> bool {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        !self.no_color && !refused && io::stderr().is_terminal()
+    }
 }
 
 /// One column of a table: its heading and how a row fills it.
@@ -68,6 +89,7 @@ pub struct Output<'a> {
     /// Whether stderr is a terminal, so that progress may be drawn.
     live: bool,
     colors: bool,
+    reader_left: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Output<'_> {
@@ -79,12 +101,14 @@ impl std::fmt::Debug for Output<'_> {
 impl<'a> Output<'a> {
     /// Prints to the process's stdout and stderr.
     pub fn standard(args: OutputArgs) -> Self {
-        let no_color = args.no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let reader_left = Arc::<AtomicBool>::default();
+        let stdout = Watched { inner: io::stdout(), reader_left: Arc::clone(&reader_left) };
         Self {
-            colors: !no_color && io::stderr().is_terminal(),
+            colors: args.colors_on_stderr(),
             live: !args.quiet && io::stderr().is_terminal(),
-            data: Box::new(io::stdout()),
+            data: Box::new(BufWriter::with_capacity(64 * 1024, stdout)),
             notes: Box::new(io::stderr()),
+            reader_left,
             args,
         }
     }
@@ -95,7 +119,15 @@ impl<'a> Output<'a> {
         data: impl Write + Send + 'a,
         notes: impl Write + Send + 'a,
     ) -> Self {
-        Self { args, data: Box::new(data), notes: Box::new(notes), live: false, colors: false }
+        let reader_left = Arc::<AtomicBool>::default();
+        let data = Watched { inner: data, reader_left: Arc::clone(&reader_left) };
+        let (data, notes) = (Box::new(data), Box::new(notes));
+        Self { args, data, notes, live: false, colors: false, reader_left }
+    }
+
+    /// Whether whoever read the data is gone, as `head` is once it has its lines: no failure.
+    pub fn reader_left(&self) -> bool {
+        self.reader_left.load(Ordering::Relaxed)
     }
 
     /// Whether progress may be drawn on stderr.
@@ -110,7 +142,8 @@ impl<'a> Output<'a> {
         people: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CommandError> {
         if self.wants_people() {
-            return Ok(people(&mut self.data)?);
+            people(&mut self.data)?;
+            return Ok(self.data.flush()?);
         }
         let value = serde_json::to_value(value).map_err(|e| CommandError::failed(e.to_string()))?;
         self.value(&value)
@@ -149,7 +182,7 @@ impl<'a> Output<'a> {
         for line in table.lines() {
             writeln!(self.data, "{}", line.trim())?;
         }
-        Ok(())
+        Ok(self.data.flush()?)
     }
 
     /// Prints what was found of a list, `none` when that is nothing, and says when there is more.
@@ -180,14 +213,20 @@ impl<'a> Output<'a> {
         Ok(self.data.flush()?)
     }
 
-    /// Prints a piece of a file as it is.
+    /// Prints a piece of something long, as it arrives.
     pub fn bytes(&mut self, piece: &[u8]) -> Result<(), CommandError> {
-        Ok(self.data.write_all(piece)?)
+        self.data.write_all(piece)?;
+        Ok(self.data.flush()?)
     }
 
     /// A question to the person, on stderr; what they type follows it.
     pub(super) fn ask(&mut self, question: impl std::fmt::Display) {
         let _ = write!(self.notes, "{question}").and_then(|()| self.notes.flush());
+    }
+
+    /// Prints a value that has one form, JSON; the flags filter it or turn it into another.
+    pub fn json(&mut self, value: &Value) -> Result<(), CommandError> {
+        self.value(value)
     }
 
     /// A word to the person, on stderr.
@@ -227,7 +266,7 @@ impl<'a> Output<'a> {
                     other => writeln!(self.data, "{other}")?,
                 }
             }
-            return Ok(());
+            return Ok(self.data.flush()?);
         }
         match self.args.output {
             Form::Yaml => {
@@ -263,5 +302,32 @@ fn select(value: &Value, fields: &[String]) -> Value {
             .collect::<serde_json::Map<_, _>>()
             .into(),
         other => other.clone(),
+    }
+}
+
+/// A writer that remembers that its reader is gone.
+struct Watched<W> {
+    inner: W,
+    reader_left: Arc<AtomicBool>,
+}
+
+impl<W> Watched<W> {
+    fn watch<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            self.reader_left.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl<W: Write> Write for Watched<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.inner.write(bytes);
+        self.watch(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.inner.flush();
+        self.watch(result)
     }
 }

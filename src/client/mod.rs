@@ -4,6 +4,7 @@
 //! router itself, in-process: no socket, the same requests.
 
 mod contacts;
+mod health;
 mod lists;
 mod ndjson;
 mod suppressions;

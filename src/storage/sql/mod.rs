@@ -8,6 +8,7 @@
 mod dialect;
 mod error;
 mod migrate;
+mod ping;
 mod placeholders;
 mod postgres;
 mod reference;
