@@ -43,10 +43,10 @@ impl InitArgs {
         if made.parts.iter().all(|part| part.state == PartState::Kept) {
             output.note("It was a workspace already.");
         } else {
-            output.note(
-                "Next: say whom mails come from in frontier.yaml, then `frontier doctor`, then \
-                 `frontier list create NAME`.",
-            );
+            output.note("Next:");
+            output.note("  frontier config set sender.email YOU@DOMAIN");
+            output.note("  frontier doctor");
+            output.note("  frontier list create NAME");
         }
         Ok(())
     }

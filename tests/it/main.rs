@@ -1,6 +1,7 @@
 //! One test binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
-
+mod cli;
 mod conformance;
+mod reference;
 mod support;
 mod tidy;

@@ -36,30 +36,31 @@ fn replaced(text: &str, written: &Written, scalar: &str) -> String {
 
 fn added(text: &str, key: &Key, scalar: &str) -> String {
     let (section, name) = key.parts();
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     let Some(header) = lines.iter().position(|line| opens(line, section)) else {
-        let gap = if text.trim().is_empty() { "" } else { "\n" };
-        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        return format!("{text}{end}{gap}{section}:\n  {name}: {scalar}\n");
+        let gap = if text.trim().is_empty() { "" } else { ending };
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { ending };
+        return format!("{text}{end}{gap}{section}:{ending}  {name}: {scalar}{ending}");
     };
-    let body = header + 1
-        ..lines[header + 1..]
-            .iter()
-            .position(|line| line.starts_with(|c: char| !c.is_whitespace() && c != '#'))
-            .map_or(lines.len(), |next| header + 1 + next);
-    let indent = lines[body.clone()]
+    let first = header + 1;
+    let next = lines[first..]
+        .iter()
+        .position(|line| line.starts_with(|c: char| !c.is_whitespace() && c != '#'));
+    let body = &lines[first..next.map_or(lines.len(), |next| first + next)];
+    let indent = body
         .iter()
         .find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
-        .map_or("  ", |line| &line[..line.len() - line.trim_start().len()])
-        .to_owned();
-    let line = format!("{indent}{name}: {scalar}");
-    let shown = lines[body.clone()].iter().position(|line| shows(line, name));
+        .map_or("  ", |line| &line[..line.len() - line.trim_start().len()]);
+    let shown = body.iter().position(|line| shows(line, name));
+    let line = format!("{indent}{name}: {scalar}{ending}");
+    let header = if lines[header].ends_with('\n') { String::new() } else { ending.to_owned() };
+    let line = header + &line;
     match shown {
-        Some(at) => lines[body.start + at] = line,
-        None => lines.insert(header + 1, line),
+        Some(at) => lines[first + at] = &line,
+        None => lines.insert(first, &line),
     }
-    let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    lines.join(ending) + ending
+    lines.concat()
 }
 
 /// Whether a line is `section:` with nothing but a comment after it.
@@ -111,20 +112,42 @@ mod tests {
     #[test]
     fn a_commented_line_is_switched_on_where_it_is() {
         let edited = edit(EXAMPLE, "unsubscribe.email", "leave@spring.example");
-        assert_snapshot!(changes(EXAMPLE, &edited), @"");
+        assert_eq!(changes(EXAMPLE, &edited), "-  #email: \"\"\n+  email: leave@spring.example\n");
         let again = edit(&edited, "unsubscribe.email", "out@spring.example");
-        assert_snapshot!(changes(&edited, &again), @"");
+        assert_eq!(
+            changes(&edited, &again),
+            "-  email: leave@spring.example\n+  email: out@spring.example\n"
+        );
     }
 
     #[test]
     fn what_people_wrote_around_a_value_stays() {
         let text =
             "# mine\nlog:   # loud\n    level:   info   # for now\nsender: {name: \"A: b\"}\n";
-        assert_snapshot!(edit(text, "log.level", "debug"), @"");
-        assert_snapshot!(edit(text, "sender.name", "O'Hara: \"q\" # x"), @"");
-        assert_snapshot!(edit(text, "delivery.batch", "7"), @"");
-        let crlf = "log:\r\n  # hm\r\n";
-        assert_eq!(edit(crlf, "log.level", "info"), "log:\r\n  level: info\r\n  # hm\r\n");
+        assert_snapshot!(edit(text, "log.level", "debug"), @r#"
+        # mine
+        log:   # loud
+            level:   debug   # for now
+        sender: {name: "A: b"}
+        "#);
+        assert_snapshot!(edit(text, "sender.name", "O'Hara: \"q\" # x"), @r#"
+        # mine
+        log:   # loud
+            level:   info   # for now
+        sender: {name: "O'Hara: \"q\" # x"}
+        "#);
+        assert_snapshot!(edit(text, "delivery.batch", "7"), @r#"
+        # mine
+        log:   # loud
+            level:   info   # for now
+        sender: {name: "A: b"}
+
+        delivery:
+          batch: 7
+        "#);
+        let mixed = "log:\r\n  # hm\n# end";
+        assert_eq!(edit(mixed, "log.level", "info"), "log:\r\n  level: info\r\n  # hm\n# end");
+        assert_eq!(edit("log:", "log.level", "info"), "log:\n  level: info\n");
     }
 
     #[test]

@@ -263,7 +263,8 @@ mod tests {
 
     fn fault(text: &str) -> String {
         let fault = Loaded::parse(text).unwrap_err();
-        format!("{fault}{}", fault.hint.map(|hint| format!("\n  {hint}")).unwrap_or_default())
+        let hint = fault.hint.as_ref().map(|hint| format!("\n  {hint}")).unwrap_or_default();
+        format!("{fault}{hint}")
     }
 
     #[test]
@@ -322,7 +323,10 @@ mod tests {
           write `level: …` on a line of its own under `log:`
         ");
         assert_snapshot!(fault("log:\n  level: warn\n  level: info\n"), @"3:3: `log.level` is written twice");
-        assert_snapshot!(fault("log:\n\tlevel: warn\n"), @"");
+        assert_snapshot!(fault("log:\n\tlevel: warn\n"), @r"
+        2:2: this is not YAML: tabs disallowed within this context (block indentation)
+          indent with spaces, not tabs
+        ");
     }
 
     #[test]
