@@ -6,16 +6,20 @@ use std::sync::OnceLock;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tokio::sync::OnceCell;
 
 use super::config::{self, ConfigError, Effective, Origin};
 use super::inspect;
+use super::workers::{LocalWorkers, Settings, WorkersError};
 use super::workspace::{self, Init, Part, Place, Workspace, WorkspaceError};
-use crate::api;
+use crate::api::{self, Services};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::host::{Check, Host, Made, MadePart, PartState, Setting, Source};
+use crate::cli::host::{Check, Host, Made, MadePart, PartState, Setting, Source, Work};
 use crate::cli::output::{Output, OutputArgs};
 use crate::client::Client;
+use crate::core::kernel::BadId;
+use crate::storage::owner::OwnerError;
 
 /// Finds the workspace when a command first needs it, and opens it when it needs its routes.
 #[derive(Debug)]
@@ -23,11 +27,12 @@ pub(super) struct LocalHost {
     named: Option<PathBuf>,
     output: OutputArgs,
     found: OnceLock<Place>,
+    services: OnceCell<Services>,
 }
 
 impl LocalHost {
-    pub(super) const fn new(named: Option<PathBuf>, output: OutputArgs) -> Self {
-        Self { named, output, found: OnceLock::new() }
+    pub(super) fn new(named: Option<PathBuf>, output: OutputArgs) -> Self {
+        Self { named, output, found: OnceLock::new(), services: OnceCell::new() }
     }
 
     fn find(&self) -> Result<Place, WorkspaceError> {
@@ -52,6 +57,14 @@ impl LocalHost {
     }
 }
 
+impl LocalHost {
+    /// The workspace's services, opened once.
+    async fn services(&self) -> Result<&Services, CommandError> {
+        let open = async { Ok(self.open()?.services().await?) };
+        self.services.get_or_try_init(|| open).await
+    }
+}
+
 impl Host for LocalHost {
     fn init(&self, dir: &Path) -> Result<Made, CommandError> {
         Ok(workspace::init(dir)?.into())
@@ -62,7 +75,32 @@ impl Host for LocalHost {
     }
 
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>> {
-        async { Ok(Client::in_process(api::router(self.open()?.services().await?))) }.boxed()
+        async { Ok(Client::in_process(api::router(self.services().await?.clone()))) }.boxed()
+    }
+
+    fn work(&self, campaign: &str) -> BoxFuture<'_, Result<Work, CommandError>> {
+        let subject = campaign.parse();
+        async move {
+            let workspace = self.open()?;
+            let delivery = workspace.config().delivery.clone();
+            let settings = Settings {
+                in_flight: delivery.in_flight,
+                batch: delivery.batch,
+                subject: Some(
+                    subject.map_err(|error: BadId| CommandError::usage(error.to_string()))?,
+                ),
+                command: std::env::args().collect::<Vec<_>>().join(" "),
+            };
+            let services = self.services().await?.clone();
+            match LocalWorkers::start(&workspace.place.data(), services, settings).await {
+                Ok(workers) => Ok(Work::Started(Box::new(workers))),
+                Err(WorkersError::Owner(
+                    held @ (OwnerError::Held(_) | OwnerError::HeldUnnamed(_)),
+                )) => Ok(Work::Held(held.to_string())),
+                Err(error) => Err(CommandError::failed(error.to_string())),
+            }
+        }
+        .boxed()
     }
 
     fn config_file(&self) -> Result<PathBuf, CommandError> {

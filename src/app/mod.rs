@@ -5,6 +5,7 @@ mod files;
 mod host;
 mod inspect;
 pub mod wiring;
+mod workers;
 mod workspace;
 
 use std::process::ExitCode;

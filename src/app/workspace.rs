@@ -11,7 +11,6 @@ use super::config::{Config, ConfigError, EXAMPLE, Loaded};
 use super::files;
 use super::wiring::{self, Parts};
 use crate::api::Services;
-use crate::core::campaigns::Defaults;
 use crate::core::kernel::Clock;
 use crate::storage::sql::{Db, DbError};
 
@@ -143,7 +142,7 @@ impl Workspace {
         let db = Db::open(&self.config().store(&data))?;
         db.migrate().await?;
         let (clock, outbox) = (Clock::system(), self.place.dir.join(OUTBOX));
-        let parts = Parts { db, clock, outbox, defaults: Defaults::default() };
+        let parts = Parts { db, clock, outbox, defaults: self.config().defaults() };
         Ok(wiring::services(parts).await?)
     }
 }
@@ -178,18 +177,21 @@ pub(super) fn init(dir: &Path) -> Result<Init, WorkspaceError> {
     Ok(Init { dir, parts, inside })
 }
 
-/// Sees to it that the data folder is not committed.
+/// Sees to it that the data folder and the mails of the outbox are not committed.
 fn ignore(path: &Path) -> io::Result<Part> {
-    let line = format!("/{DATA}/\n");
-    if files::make(path, &line)? {
+    let line = |folder: &str| format!("/{folder}/\n");
+    if files::make(path, &[DATA, OUTBOX].map(line).concat())? {
         return Ok(Part::Made);
     }
     let text = std::fs::read_to_string(path)?;
-    if text.lines().any(|line| line.trim().trim_matches('/') == DATA) {
+    let said = |folder: &str| text.lines().any(|line| line.trim().trim_matches('/') == folder);
+    let missing: String =
+        [DATA, OUTBOX].into_iter().filter(|folder| !said(folder)).map(line).collect();
+    if missing.is_empty() {
         return Ok(Part::Kept);
     }
     let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    files::replace(path, &format!("{text}{gap}{line}"))?;
+    files::replace(path, &format!("{text}{gap}{missing}"))?;
     Ok(Part::Extended)
 }
 

@@ -24,6 +24,9 @@ pub trait Host: Sync {
     /// A client of that workspace's routes.
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>>;
 
+    /// Starts to work what waits of one campaign (its id), in this process.
+    fn work(&self, campaign: &str) -> BoxFuture<'_, Result<Work, CommandError>>;
+
     /// The workspace's configuration file, whether or not it can be read.
     fn config_file(&self) -> Result<PathBuf, CommandError>;
 
@@ -38,6 +41,21 @@ pub trait Host: Sync {
 
     /// Looks at everything around the store and at what it is told to be; opens and makes nothing.
     fn inspect(&self) -> BoxFuture<'_, Vec<Check>>;
+}
+
+/// Whether this process works.
+#[derive(Debug)]
+pub enum Work {
+    /// It does, until it is told to drain.
+    Started(Box<dyn Workers>),
+    /// Another one owns the workspace; this says which.
+    Held(String),
+}
+
+/// Workers in this process.
+pub trait Workers: Send + std::fmt::Debug {
+    /// Takes no more work, ends what is in hand, and gives the workspace up.
+    fn drain(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
 /// A workspace that was made, or was there.

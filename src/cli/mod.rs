@@ -4,6 +4,7 @@
 //! and gives its data to [`Output`], which alone prints. Exit codes are in [`exit`].
 
 mod api;
+mod campaigns;
 mod config;
 pub mod confirm;
 mod contacts;
@@ -18,6 +19,7 @@ mod lists;
 pub mod output;
 mod progress;
 mod reference;
+mod runs;
 mod shell;
 mod suppressions;
 
@@ -72,6 +74,9 @@ Examples:
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// What is sent, to whom, and when
+    #[command(subcommand)]
+    Campaign(campaigns::CampaignCommand),
     /// The people who receive
     #[command(subcommand)]
     Contact(contacts::ContactCommand),
@@ -104,6 +109,7 @@ impl Command {
         output: &mut Output<'_>,
     ) -> Result<(), CommandError> {
         match self {
+            Self::Campaign(command) => command.run(host, confirm, output).await,
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,

@@ -3,11 +3,14 @@
 //! A file per area adds methods that take and give the routes' own bodies. The transport is the
 //! router itself, in-process: no socket, the same requests.
 
+mod campaigns;
+mod channels;
 mod contacts;
 mod health;
 mod lists;
 mod ndjson;
 mod suppressions;
+mod templates;
 
 use axum::Router;
 use axum::body::{Body, Bytes};

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 
+use crate::core::campaigns::Defaults;
 use crate::core::kernel::nearest;
+use crate::core::publishing::{Mailbox, UnsubscribeWays};
 use crate::storage::sql::DbUrl;
 
 use self::keys::{KEYS, Key};
@@ -65,6 +67,18 @@ pub(super) struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Log {
     pub(super) level: LevelFilter,
+}
+
+impl Config {
+    /// What campaigns and channels get that do not say themselves.
+    pub(super) fn defaults(&self) -> Defaults {
+        let (sender, unsubscribe) = (self.sender.clone(), self.unsubscribe.clone());
+        Defaults {
+            from: sender.email.map(|email| Mailbox { name: sender.name, email }),
+            reply_to: sender.reply_to,
+            unsubscribe: UnsubscribeWays { url: unsubscribe.url, email: unsubscribe.email },
+        }
+    }
 }
 
 impl Default for Config {

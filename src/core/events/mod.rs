@@ -8,6 +8,8 @@
 
 mod outbox;
 mod queue;
+mod relay;
 
 pub use outbox::{Event, Outbox};
 pub use queue::{Claimed, Job, LEASE, Queue};
+pub use relay::{Relay, RelayError};

@@ -1,0 +1,247 @@
+//! Workers: jobs, the relay and the consumers, in the process that owns the workspace.
+//!
+//! The owner's lock makes it one process. Whoever takes it from an owner that crashed takes back
+//! the leases that one held, so that its work goes on at once and not when they run out.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::api::Services;
+use crate::cli::host::Workers;
+use crate::core::campaigns::RunCampaign;
+use crate::core::events::{Claimed, Job as _, LEASE, Queue, Relay};
+use crate::core::kernel::Id;
+use crate::core::publishing::{Options, Worked};
+use crate::storage::bus::{Bus, BusOptions};
+use crate::storage::kv::Kv;
+use crate::storage::owner::{Owner, OwnerError, OwnerLock};
+
+/// Jobs worked at once.
+const JOBS: usize = 4;
+/// How often to look for jobs and events.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long the last events may take to reach their consumers once the jobs have ended.
+const LAST_EVENTS: Duration = Duration::from_secs(5);
+/// The folder of working data that the store can rebuild.
+const KV: &str = "kv";
+
+/// How workers work.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) in_flight: u16,
+    pub(super) batch: u16,
+    /// Work only the jobs about this; all of them when absent.
+    pub(super) subject: Option<Id>,
+    /// The command that works, as it was typed.
+    pub(super) command: String,
+}
+
+/// Why no workers could be started.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum WorkersError {
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
+    #[error("the working data cannot be opened: {0}")]
+    Data(String),
+}
+
+/// The workers of this process.
+#[derive(Debug)]
+pub(super) struct LocalWorkers {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+struct Node {
+    id: Id,
+    settings: Settings,
+    services: Services,
+    queue: Queue,
+    relay: Relay,
+    kv: Kv,
+    stop: CancellationToken,
+}
+
+impl LocalWorkers {
+    /// Takes the workspace whose data is in `data`, and starts to work.
+    pub(super) async fn start(
+        data: &Path,
+        services: Services,
+        settings: Settings,
+    ) -> Result<Self, WorkersError> {
+        let clock = services.clock.clone();
+        let owner = Owner {
+            node: clock.new_id(),
+            pid: std::process::id(),
+            command: settings.command.clone(),
+            started_at: clock.now(),
+            host: host_name(),
+        };
+        let (lock, crashed) = OwnerLock::acquire(data, &owner)?;
+        let broken = |error: &dyn std::fmt::Display| WorkersError::Data(error.to_string());
+        let queue = Queue::new(services.store.clone(), clock.clone());
+        if let Some(crashed) = crashed {
+            let gone = crashed.node.to_string();
+            queue.release(&gone).await.map_err(|error| broken(&error))?;
+            services.publishing.release_node(&gone).await.map_err(|error| broken(&error))?;
+        }
+        let kv = Kv::open(&data.join(KV), clock.clone()).await.map_err(|error| broken(&error))?;
+        let bus = Bus::local(kv.clone(), clock.clone(), BusOptions::default())
+            .await
+            .map_err(|error| broken(&error))?;
+        let relay = Relay::open(services.store.clone(), clock, bus, kv.epoch())
+            .await
+            .map_err(|error| broken(&error))?;
+        let stop = CancellationToken::new();
+        let node =
+            Node { id: owner.node, settings, services, queue, relay, kv, stop: stop.clone() };
+        let task = tokio::spawn(async move {
+            node.work().await;
+            drop(lock);
+        });
+        Ok(Self { stop, task })
+    }
+}
+
+impl Workers for LocalWorkers {
+    fn drain(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            self.stop.cancel();
+            if let Err(error) = self.task.await {
+                tracing::error!(%error, "the workers ended badly");
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Node {
+    async fn work(self) {
+        let node = Arc::new(self);
+        let events = CancellationToken::new();
+        let relay = tokio::spawn(Arc::clone(&node).relay(events.clone()));
+        Arc::clone(&node).jobs().await;
+        let last = async {
+            while node.relay.relay().await.is_ok_and(|count| count > 0) {}
+            events.cancel();
+            let _ = relay.await;
+        };
+        if tokio::time::timeout(LAST_EVENTS, last).await.is_err() {
+            tracing::warn!("some events wait for the next worker");
+        }
+        if let Err(error) = node.kv.flush().await {
+            tracing::warn!(%error, "the working data could not be written");
+        }
+    }
+
+    /// Claims jobs and works them, until told to stop; then waits for those in hand.
+    async fn jobs(self: Arc<Self>) {
+        let mut working = JoinSet::new();
+        let name = self.id.to_string();
+        while !self.stop.is_cancelled() {
+            while working.try_join_next().is_some() {}
+            if working.len() < JOBS {
+                match self.queue.claim(&name, self.settings.subject).await {
+                    Ok(Some(job)) => {
+                        working.spawn(Arc::clone(&self).job(job));
+                        continue;
+                    }
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(%error, "no job could be claimed"),
+                }
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        while working.join_next().await.is_some() {}
+    }
+
+    /// Works one job under its lease; whoever loses the lease stops.
+    async fn job(self: Arc<Self>, job: Claimed) {
+        let name = self.id.to_string();
+        let lost = self.stop.child_token();
+        let renewing = async {
+            loop {
+                tokio::time::sleep(LEASE / 3).await;
+                match self.queue.renew(job.id, &name).await {
+                    Ok(true) => {}
+                    Ok(false) => lost.cancel(),
+                    Err(error) => tracing::warn!(%error, "a job's lease could not be renewed"),
+                }
+            }
+        };
+        let done = tokio::select! {
+            done = self.run_campaign(&job, &lost) => done,
+            never = renewing => never,
+        };
+        let noted = match done {
+            Ok(Worked::Stopped) => self.queue.give_back(job.id, &name).await,
+            Ok(_) => self.queue.finish(job.id, &name).await,
+            Err(error) => {
+                tracing::warn!(job = %job.id, %error, "a job failed");
+                self.queue.fail(&job, &name, &error).await
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(job = %job.id, %error, "a job's end could not be written");
+        }
+    }
+
+    async fn run_campaign(
+        &self,
+        job: &Claimed,
+        stop: &CancellationToken,
+    ) -> Result<Worked, String> {
+        if job.name != RunCampaign::NAME {
+            return Err(format!("this version has no job named {}", job.name));
+        }
+        let args: RunCampaign = job.args().map_err(|error| error.to_string())?;
+        let options = Options {
+            node: format!("{}/{}", self.id, job.id),
+            batch: self.settings.batch.into(),
+            in_flight: self.settings.in_flight.into(),
+        };
+        let worked = self.services.campaigns.work(&args, &options, stop).await;
+        match worked {
+            Err(error) if job.last_attempt => {
+                let words = error.to_string();
+                self.services
+                    .campaigns
+                    .give_up(&args, &words)
+                    .await
+                    .map_err(|error| error.to_string())?;
+                Err(words)
+            }
+            other => other.map_err(|error| error.to_string()),
+        }
+    }
+
+    /// Brings events to the bus as they come.
+    async fn relay(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.relay.relay().await {
+                Ok(count) if count > 0 => continue,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "events could not be brought to the bus"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+}
+
+fn host_name() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let named = named.or_else(|| std::env::var("HOSTNAME").ok());
+    named.map_or_else(|| "this host".to_owned(), |name| name.trim().to_owned())
+}
