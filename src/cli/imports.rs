@@ -23,7 +23,7 @@ const REJECTS_HEADER: [&str; 2] = ["line", "reason"];
 
 /// A file to import, and where its rejected rows go.
 #[derive(clap::Args, Debug)]
-pub struct FileArgs {
+pub(super) struct FileArgs {
     /// The CSV file
     file: PathBuf,
     /// What stands between cells: a character, or `tab` [default: found out]

@@ -117,7 +117,7 @@ pub(super) struct SuppressionColumns {
 impl Columns {
     /// Reads the header. `map` says which column (by its heading) holds which field or attribute;
     /// the rest are told by their headings, and become attributes when those say nothing.
-    pub(super) fn read(header: Record, map: &[(String, String)]) -> Result<Self, ImportError> {
+    pub(super) fn read(header: &Record, map: &[(String, String)]) -> Result<Self, ImportError> {
         let headings = headings(header)?;
         let mut targets = vec![None; headings.len()];
         for (target, column) in map {
@@ -217,7 +217,7 @@ impl Columns {
 }
 
 impl Row {
-    pub(super) fn reject(self, reason: impl ToString) -> Reject {
+    pub(super) fn reject(self, reason: impl std::fmt::Display) -> Reject {
         Reject { line: self.line, reason: reason.to_string(), record: self.cells }
     }
 }
@@ -279,7 +279,7 @@ impl SuppressionColumns {
     }
 }
 
-fn headings(header: Record) -> Result<Vec<String>, ImportError> {
+fn headings(header: &Record) -> Result<Vec<String>, ImportError> {
     match header.fault {
         Some(fault) => Err(ImportError::Header(fault.to_string())),
         None => Ok(header.cells.iter().map(|cell| cell.trim().to_owned()).collect()),
@@ -332,7 +332,7 @@ mod tests {
         let cells = headings.iter().map(|heading| (*heading).to_owned()).collect();
         let map: Vec<_> =
             map.iter().map(|(target, column)| (target.to_string(), column.to_string())).collect();
-        let columns = Columns::read(Record { line: 1, cells, fault: None }, &map)?;
+        let columns = Columns::read(&Record { line: 1, cells, fault: None }, &map)?;
         Ok(columns.targets().map(|(target, column)| (target.into(), column.into())).collect())
     }
 

@@ -181,7 +181,7 @@ impl ContactChange {
     /// The first that cannot be kept.
     pub(super) fn checked(mut self) -> Result<Self, ContactError> {
         if let Some(email) = &mut self.email {
-            *email = Address::parse(email)?.as_str().to_owned();
+            Address::parse(email)?.as_str().clone_into(email);
         }
         if let Some(name) = &mut self.name {
             *name = one_line(name, "the name")?;

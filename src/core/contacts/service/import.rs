@@ -130,7 +130,7 @@ impl Contacts {
         let ImportOptions { list, map, delimiter, dry_run } = options;
         let mut records = Records::open(upload, delimiter).await?;
         let header = records.next().await?.ok_or(ImportError::Empty)?;
-        let columns = Columns::read(header, &map)?;
+        let columns = Columns::read(&header, &map)?;
         let (list, imported) = match list {
             Some(list) => {
                 let (id, imported) = self.list_to_import(&list, dry_run).await?;

@@ -89,17 +89,13 @@ pub(in crate::core::contacts) async fn get(tx: &mut Tx, id: Id) -> DbResult<Opti
 /// The contact that `reference` points at: its address, its id, or the start of its id.
 pub(in crate::core::contacts) async fn find(tx: &mut Tx, reference: &str) -> DbResult<Found> {
     let workspace = tx.workspace();
-    let rows = match id_range(reference) {
-        Some((low, high)) => {
-            let sql = "SELECT id, email FROM contacts
-                       WHERE workspace_id = ?1 AND id >= ?2 AND id <= ?3 ORDER BY id LIMIT 5";
-            tx.rows(sql, params![workspace, low, high]).await?
-        }
-        None => {
-            let sql =
-                "SELECT id, email FROM contacts WHERE workspace_id = ?1 AND email_folded = ?2";
-            tx.rows(sql, params![workspace, fold_address(reference)]).await?
-        }
+    let rows = if let Some((low, high)) = id_range(reference) {
+        let sql = "SELECT id, email FROM contacts
+                   WHERE workspace_id = ?1 AND id >= ?2 AND id <= ?3 ORDER BY id LIMIT 5";
+        tx.rows(sql, params![workspace, low, high]).await?
+    } else {
+        let sql = "SELECT id, email FROM contacts WHERE workspace_id = ?1 AND email_folded = ?2";
+        tx.rows(sql, params![workspace, fold_address(reference)]).await?
     };
     match rows.as_slice() {
         [] => Ok(Found::Nothing),
@@ -146,22 +142,24 @@ pub(in crate::core::contacts) async fn page(
         }
         None => ("contacts c", "c.id"),
     };
-    let mut sql = format!("SELECT {COLUMNS} FROM {from} WHERE c.workspace_id = ?1 AND {key} > ?2");
-    if let Some(q) = q {
-        let at = values.len();
-        let (email, name) = (if q.contains('@') { fold_address(q) } else { fold(q) }, fold(q));
-        sql += &format!(
-            " AND ((c.email_folded >= ?{} AND c.email_folded < ?{})
-                OR (c.name_folded >= ?{} AND c.name_folded < ?{}))",
-            at + 1,
-            at + 2,
-            at + 3,
-            at + 4
-        );
-        let (email_end, name_end) = (format!("{email}{LAST}"), format!("{name}{LAST}"));
-        values.extend(params![email, email_end, name, name_end]);
-    }
-    sql += &format!(" ORDER BY {key} LIMIT ?3");
+    let starting = match q {
+        None => String::new(),
+        Some(q) => {
+            let email = if q.contains('@') { fold_address(q) } else { fold(q) };
+            let (name, first) = (fold(q), values.len() + 1);
+            let [a, b, c, d] = [first, first + 1, first + 2, first + 3];
+            let (email_end, name_end) = (format!("{email}{LAST}"), format!("{name}{LAST}"));
+            values.extend(params![email, email_end, name, name_end]);
+            format!(
+                "AND ((c.email_folded >= ?{a} AND c.email_folded < ?{b})
+                   OR (c.name_folded >= ?{c} AND c.name_folded < ?{d}))"
+            )
+        }
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM {from}
+         WHERE c.workspace_id = ?1 AND {key} > ?2 {starting} ORDER BY {key} LIMIT ?3"
+    );
     tx.rows(&sql, values).await?.iter().map(contact).collect()
 }
 
