@@ -12,7 +12,6 @@ use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
-pub use workspace::open;
 
 use crate::cli::Cli;
 use crate::cli::confirm::Confirm;

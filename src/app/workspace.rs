@@ -13,9 +13,6 @@ use super::wiring::{self, Parts};
 use crate::api::Services;
 use crate::core::kernel::Clock;
 use crate::storage::sql::{Db, DbError};
-use crate::core::contacts::Contacts;
-use crate::core::kernel::{Clock, Id};
-use crate::storage::sql::{Db, DbError, DbResult, DbUrl, params};
 
 /// The file that makes a folder a workspace.
 const FILE: &str = "frontier.yaml";
@@ -147,27 +144,7 @@ impl Workspace {
         let (clock, outbox) = (Clock::system(), self.place.dir.join(OUTBOX));
         let parts = Parts { db, clock, outbox, defaults: self.config().defaults() };
         Ok(wiring::services(parts).await?)
-    pub(super) async fn services(&self) -> Result<Services, String> {
-        let data = self.data();
-        create_private(&data)?;
-        open(&self.config.database(&data)?, Clock::system()).await
     }
-}
-
-/// Opens the store at `url`, brings it up to this version's schema, and makes the services of its
-/// workspace.
-///
-/// # Errors
-/// In words for a person, when the store cannot be opened or used.
-pub async fn open(url: &DbUrl, clock: Clock) -> Result<Services, String> {
-    let open = async {
-        let db = Db::open(url)?;
-        db.migrate().await?;
-        let id = tenant(&db, &clock).await?;
-        Ok::<_, DbError>(db.in_workspace(id))
-    };
-    let db = open.await.map_err(|error| error.to_string())?;
-    Ok(Services { contacts: Contacts::new(db, clock.clone()), clock })
 }
 
 /// Makes a workspace in `dir`; what is there already stays.
@@ -227,19 +204,4 @@ fn users_folder() -> Result<PathBuf, WorkspaceError> {
     use etcetera::BaseStrategy as _;
     let base = etcetera::choose_base_strategy().map_err(|_| WorkspaceError::NoHome)?;
     Ok(base.data_dir().join("frontier"))
-}
-/// The id of the store's workspace row, made when it is first asked for.
-async fn tenant(db: &Db, clock: &Clock) -> DbResult<Id> {
-    let sql = "SELECT id FROM workspaces WHERE name = ?1";
-    if let Some(row) = db.read().await?.row(sql, params![NAME]).await? {
-        return row.get("id");
-    }
-    let mut tx = db.begin().await?;
-    let insert = "INSERT INTO workspaces (id, name, token_key, created_at) VALUES (?1, ?2, ?3, ?4)
-                  ON CONFLICT DO NOTHING";
-    let key = clock.random_bytes::<32>().to_vec();
-    tx.execute(insert, params![clock.new_id(), NAME, key, clock.now()]).await?;
-    let row = tx.row(sql, params![NAME]).await?;
-    tx.commit().await?;
-    row.ok_or_else(|| DbError::Engine("the workspace row is gone".into()))?.get("id")
 }
