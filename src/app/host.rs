@@ -148,6 +148,7 @@ impl From<WorkspaceError> for CommandError {
             WorkspaceError::Store(_) => {
                 (Exit::Failed, Some("`frontier doctor` looks into it".to_owned()))
             }
+            WorkspaceError::InTheWay(_) => (Exit::ConflictOrInvalid, None),
             WorkspaceError::NowhereToStart(_) | WorkspaceError::NoHome => (Exit::Failed, None),
         };
         if let WorkspaceError::Config(error) = error {

@@ -64,6 +64,8 @@ pub(super) enum WorkspaceError {
     NoFolder(PathBuf),
     #[error("{} is a file; a workspace is a folder", .0.display())]
     NotAFolder(PathBuf),
+    #[error("{} is no file; move it away", .0.display())]
+    InTheWay(PathBuf),
     #[error("the current folder is gone; `cd` to one that exists")]
     NowhereToStart(#[source] io::Error),
     #[error(
@@ -172,6 +174,9 @@ pub(super) fn init(dir: &Path) -> Result<Init, WorkspaceError> {
     // Last, since it is what makes the folder a workspace.
     let file = dir.join(FILE);
     let file_is_new = files::make(&file, EXAMPLE).map_err(not_made(&file))?;
+    if !file.is_file() {
+        return Err(WorkspaceError::InTheWay(file));
+    }
     let part = |is_new| if is_new { Part::Made } else { Part::Kept };
     let parts = vec![(FILE, part(file_is_new)), (DATA, part(data_is_new)), (IGNORE, ignore)];
     Ok(Init { dir, parts, inside })
