@@ -112,7 +112,7 @@ impl Host for LocalHost {
     }
 
     fn set(&self, key: &str, value: &str) -> Result<(), CommandError> {
-        Ok(config::set(&self.find()?.config_file(), key, value)?)
+        config::set(&self.find()?.config_file(), key, value).map_err(|error| (&error).into())
     }
 
     fn config_example(&self) -> &'static str {
@@ -136,7 +136,6 @@ impl Host for LocalHost {
 impl From<WorkspaceError> for CommandError {
     fn from(error: WorkspaceError) -> Self {
         let (exit, hint) = match &error {
-            WorkspaceError::Config(_) => (Exit::ConflictOrInvalid, None),
             WorkspaceError::NoWorkspace(dir) | WorkspaceError::NoFolder(dir) => {
                 let hint = format!("`frontier init {}` makes it a workspace", dir.display());
                 (Exit::NotFound, Some(hint))
@@ -144,36 +143,28 @@ impl From<WorkspaceError> for CommandError {
             WorkspaceError::NotAFolder(_) => {
                 (Exit::ConflictOrInvalid, Some("name a folder, or one to be made".to_owned()))
             }
+            WorkspaceError::InTheWay(_) => (Exit::ConflictOrInvalid, None),
             WorkspaceError::NotMade { source, .. } => (Exit::Failed, remedy(source.kind())),
             WorkspaceError::Store(_) => {
                 (Exit::Failed, Some("`frontier doctor` looks into it".to_owned()))
             }
-            WorkspaceError::InTheWay(_) => (Exit::ConflictOrInvalid, None),
             WorkspaceError::NowhereToStart(_) | WorkspaceError::NoHome => (Exit::Failed, None),
+            WorkspaceError::Config(error) => return error.into(),
         };
-        if let WorkspaceError::Config(error) = error {
-            return error.into();
-        }
         let command = Self::new(exit, error.to_string());
-        match hint {
-            Some(hint) => command.hint(hint),
-            None => command,
-        }
+        hint.into_iter().fold(command, Self::hint)
     }
 }
 
-impl From<ConfigError> for CommandError {
-    fn from(error: ConfigError) -> Self {
-        let exit = match &error {
+impl From<&ConfigError> for CommandError {
+    fn from(error: &ConfigError) -> Self {
+        let exit = match error {
             ConfigError::UnknownKey(_) => Exit::NotFound,
             ConfigError::Unreadable(..) | ConfigError::Unwritable(..) => Exit::Failed,
             _ => Exit::ConflictOrInvalid,
         };
         let command = Self::new(exit, error.to_string());
-        match error.hint() {
-            Some(hint) => command.hint(hint),
-            None => command,
-        }
+        error.hint().into_iter().fold(command, Self::hint)
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn workspace(place: Place) -> Vec<Check> {
                 checks.extend([sender(&loaded.config), unsubscribe(&loaded.config)]);
             }
             Err(error) => {
-                let error = CommandError::from(error);
+                let error = CommandError::from(&error);
                 let hint = error.hints.join("; ");
                 checks.push(Check::failed("configuration", error.message, hint));
             }

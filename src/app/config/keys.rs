@@ -27,47 +27,47 @@ pub(super) struct Key {
 pub(super) const KEYS: &[Key] = &[
     Key {
         name: "database.url",
-        read: |config, text| Ok(config.database.url = database_url(text)?),
+        read: |config, text| put(&mut config.database.url, database_url(text)),
         shown: |config| masked(&config.database.url).into(),
     },
     Key {
         name: "sender.name",
-        read: |config, text| Ok(config.sender.name = given(text, line)?),
+        read: |config, text| put(&mut config.sender.name, given(text, line)),
         shown: |config| config.sender.name.clone().into(),
     },
     Key {
         name: "sender.email",
-        read: |config, text| Ok(config.sender.email = given(text, address)?),
+        read: |config, text| put(&mut config.sender.email, given(text, address)),
         shown: |config| config.sender.email.clone().into(),
     },
     Key {
         name: "sender.reply_to",
-        read: |config, text| Ok(config.sender.reply_to = given(text, address)?),
+        read: |config, text| put(&mut config.sender.reply_to, given(text, address)),
         shown: |config| config.sender.reply_to.clone().into(),
     },
     Key {
         name: "unsubscribe.url",
-        read: |config, text| Ok(config.unsubscribe.url = given(text, page)?),
+        read: |config, text| put(&mut config.unsubscribe.url, given(text, page)),
         shown: |config| config.unsubscribe.url.clone().into(),
     },
     Key {
         name: "unsubscribe.email",
-        read: |config, text| Ok(config.unsubscribe.email = given(text, address)?),
+        read: |config, text| put(&mut config.unsubscribe.email, given(text, address)),
         shown: |config| config.unsubscribe.email.clone().into(),
     },
     Key {
         name: "delivery.in_flight",
-        read: |config, text| Ok(config.delivery.in_flight = number(text, 1..=10_000)?),
+        read: |config, text| put(&mut config.delivery.in_flight, number(text, 1..=10_000)),
         shown: |config| config.delivery.in_flight.into(),
     },
     Key {
         name: "delivery.batch",
-        read: |config, text| Ok(config.delivery.batch = number(text, 1..=10_000)?),
+        read: |config, text| put(&mut config.delivery.batch, number(text, 1..=10_000)),
         shown: |config| config.delivery.batch.into(),
     },
     Key {
         name: "log.level",
-        read: |config, text| Ok(config.log.level = level(text)?),
+        read: |config, text| put(&mut config.log.level, level(text)),
         shown: |config| config.log.level.to_string().into(),
     },
 ];
@@ -82,6 +82,11 @@ impl Key {
     pub(super) fn parts(&self) -> (&'static str, &'static str) {
         self.name.split_once('.').unwrap_or(("", self.name))
     }
+}
+
+fn put<T>(setting: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *setting = value?;
+    Ok(())
 }
 
 /// An empty text takes a value away.
