@@ -5,6 +5,8 @@ mod imports;
 
 use std::collections::BTreeMap;
 
+use crate::support::app::App;
+use crate::support::backend::on_every_backend;
 use axum::body::Body;
 use frontier::api::{
     ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery, ImportEvent,
@@ -12,19 +14,19 @@ use frontier::api::{
     SuppressionImportQuery, SuppressionSummaryBody,
 };
 use frontier::client::{Client, ClientError, ClientResult};
-use frontier::core::kernel::{Clock, Timestamp};
-use frontier::storage::sql::DbUrl;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-/// A client of a fresh workspace, which lasts as long as the folder.
-async fn app() -> (Client, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let url = DbUrl::Sqlite(folder.path().join("store.db"));
-    let clock = Clock::fixed(Timestamp::from_millis(1_767_225_600_000));
-    let services = frontier::app::open(&url, clock).await.unwrap();
-    (Client::in_process(frontier::api::router(services)), folder)
-}
+on_every_backend!(
+    a_contact_is_one_address_whatever_its_case,
+    what_is_wrong_with_a_contact_is_told,
+    an_upsert_replaces_fields_and_merges_attributes,
+    an_edit_changes_what_it_names_and_null_removes,
+    contacts_are_found_by_how_they_start_and_by_list_over_pages,
+    membership_is_all_or_none_and_ends_with_the_contact,
+    a_suppression_is_of_an_address_and_keeps_its_first_reason,
+    suppressions_are_imported_with_and_without_a_header,
+);
 
 fn contact(email: &str) -> NewContactBody {
     NewContactBody { email: email.into(), ..NewContactBody::default() }
@@ -57,9 +59,7 @@ async fn create_list(client: &Client, name: &str) {
     client.create_list(&new).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_contact_is_one_address_whatever_its_case() {
-    let (client, _folder) = app().await;
+async fn a_contact_is_one_address_whatever_its_case(App { client, .. }: App) {
     let new = NewContactBody {
         name: Some(" Ana  Ruiz ".into()),
         language: Some("es_mx".into()),
@@ -87,9 +87,7 @@ async fn a_contact_is_one_address_whatever_its_case() {
     assert_eq!(refusal(client.get_contact("a\0b").await).1, "CONTACT_NOT_FOUND");
 }
 
-#[tokio::test]
-async fn what_is_wrong_with_a_contact_is_told() {
-    let (client, _folder) = app().await;
+async fn what_is_wrong_with_a_contact_is_told(App { client, .. }: App) {
     let bad = async |new: NewContactBody| refusal(client.create_contact(&new).await);
     let (status, code, message) = bad(contact("ana@@example.com")).await;
     assert_eq!((status, code.as_str()), (422, "INVALID_ADDRESS"));
@@ -114,9 +112,7 @@ async fn what_is_wrong_with_a_contact_is_told() {
     assert!(everybody(&client).await.is_empty(), "nothing is half done");
 }
 
-#[tokio::test]
-async fn an_upsert_replaces_fields_and_merges_attributes() {
-    let (client, _folder) = app().await;
+async fn an_upsert_replaces_fields_and_merges_attributes(App { client, .. }: App) {
     create_list(&client, "spring").await;
     let first = NewContactBody {
         name: Some("Ana".into()),
@@ -138,9 +134,7 @@ async fn an_upsert_replaces_fields_and_merges_attributes() {
     assert_eq!(everybody(&client).await.len(), 1);
 }
 
-#[tokio::test]
-async fn an_edit_changes_what_it_names_and_null_removes() {
-    let (client, _folder) = app().await;
+async fn an_edit_changes_what_it_names_and_null_removes(App { client, .. }: App) {
     let new = NewContactBody {
         name: Some("Ana".into()),
         language: Some("es".into()),
@@ -162,9 +156,7 @@ async fn an_edit_changes_what_it_names_and_null_removes() {
     assert_eq!(client.get_contact("ana@example.org").await.unwrap().id, ana.id);
 }
 
-#[tokio::test]
-async fn contacts_are_found_by_how_they_start_and_by_list_over_pages() {
-    let (client, _folder) = app().await;
+async fn contacts_are_found_by_how_they_start_and_by_list_over_pages(App { client, .. }: App) {
     create_list(&client, "all").await;
     for (email, name) in [
         ("zoe@example.com", "Ángel Ruiz"),
@@ -192,9 +184,7 @@ async fn contacts_are_found_by_how_they_start_and_by_list_over_pages() {
     assert_eq!(refusal(client.contacts(&missing, 10).await).1, "LIST_NOT_FOUND");
 }
 
-#[tokio::test]
-async fn membership_is_all_or_none_and_ends_with_the_contact() {
-    let (client, _folder) = app().await;
+async fn membership_is_all_or_none_and_ends_with_the_contact(App { client, .. }: App) {
     create_list(&client, "spring").await;
     let ana = client.create_contact(&contact("ana@example.com")).await.unwrap();
     client.create_contact(&contact("bo@example.com")).await.unwrap();
@@ -220,9 +210,7 @@ async fn membership_is_all_or_none_and_ends_with_the_contact() {
     assert_eq!(refusal(client.delete_contact("ana@example.com").await).0, 404);
 }
 
-#[tokio::test]
-async fn a_suppression_is_of_an_address_and_keeps_its_first_reason() {
-    let (client, _folder) = app().await;
+async fn a_suppression_is_of_an_address_and_keeps_its_first_reason(App { client, .. }: App) {
     let new = |emails: &[&str], reason: &str| NewSuppressionsBody {
         emails: emails.iter().map(|text| (*text).to_owned()).collect(),
         reason: reason.into(),
@@ -245,9 +233,7 @@ async fn a_suppression_is_of_an_address_and_keeps_its_first_reason() {
     assert_eq!(left, ["ana@example.com", "cy@example.com"]);
 }
 
-#[tokio::test]
-async fn suppressions_are_imported_with_and_without_a_header() {
-    let (client, _folder) = app().await;
+async fn suppressions_are_imported_with_and_without_a_header(App { client, .. }: App) {
     let file =
         "motivo;correo\nbaja;Ana@example.com\n;bo@example.com\nbaja;nadie\nx;ANA@example.com\n";
     let dry = suppressions(&client, file, true).await;

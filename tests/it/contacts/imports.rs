@@ -1,6 +1,20 @@
 //! Imports and exports: what people's files are like.
 
+use frontier::storage::sql::DbUrl;
+
 use super::*;
+use crate::support::app::App;
+use crate::support::backend::{Given as _, on_every_backend};
+
+on_every_backend!(
+    a_dirty_file_is_imported_and_what_cannot_be_is_told_with_its_line,
+    an_import_again_changes_nothing_and_a_dry_run_says_what_a_run_does,
+    a_file_of_many_batches_counts_each_address_once,
+    cells_update_a_contact_and_empty_ones_do_not,
+    a_column_is_mapped_by_its_heading_and_a_slip_is_told,
+    an_upload_that_breaks_off_keeps_whole_batches_and_says_so,
+    an_export_comes_back_as_it_was,
+);
 
 /// What an import answered: its summary, and its rejects by line and reason.
 #[derive(Debug)]
@@ -68,9 +82,9 @@ ed@example.com;Ed\r\n\
 ;;;\r\n\
 flo@example.com;Flo;en;Bath";
 
-#[tokio::test]
-async fn a_dirty_file_is_imported_and_what_cannot_be_is_told_with_its_line() {
-    let (client, _folder) = app().await;
+async fn a_dirty_file_is_imported_and_what_cannot_be_is_told_with_its_line(
+    App { client, .. }: App,
+) {
     let done = import(&client, &to_list("spring"), DIRT).await.unwrap();
     assert_eq!(done.counts(), [9, 3, 0, 0, 1, 5]);
     let list = done.summary.list.as_ref().unwrap();
@@ -97,9 +111,9 @@ async fn a_dirty_file_is_imported_and_what_cannot_be_is_told_with_its_line() {
     );
 }
 
-#[tokio::test]
-async fn an_import_again_changes_nothing_and_a_dry_run_says_what_a_run_does() {
-    let (client, _folder) = app().await;
+async fn an_import_again_changes_nothing_and_a_dry_run_says_what_a_run_does(
+    App { client, .. }: App,
+) {
     let how = to_list("spring");
     let dry_first = import(&client, &dry(&how), DIRT).await.unwrap();
     assert!(everybody(&client).await.is_empty());
@@ -118,9 +132,7 @@ async fn an_import_again_changes_nothing_and_a_dry_run_says_what_a_run_does() {
     assert_eq!(json!(everybody(&client).await), before);
 }
 
-#[tokio::test]
-async fn a_file_of_many_batches_counts_each_address_once() {
-    let (client, _folder) = app().await;
+async fn a_file_of_many_batches_counts_each_address_once(App { client, .. }: App) {
     let row = |at: u32| format!("user{}@example.com,User {at},{at}\n", at % 2200);
     let file = "email,name,n\n".to_owned() + &(0..2500).map(row).collect::<String>();
     let how = to_list("many");
@@ -133,9 +145,7 @@ async fn a_file_of_many_batches_counts_each_address_once() {
     assert_eq!((later.name.as_str(), &later.attributes["n"]), ("User 2207", &json!("2207")));
 }
 
-#[tokio::test]
-async fn cells_update_a_contact_and_empty_ones_do_not() {
-    let (client, _folder) = app().await;
+async fn cells_update_a_contact_and_empty_ones_do_not(App { client, .. }: App) {
     let new = NewContactBody {
         name: Some("Ana".into()),
         language: Some("es".into()),
@@ -151,9 +161,7 @@ async fn cells_update_a_contact_and_empty_ones_do_not() {
     assert_eq!(json!(ana.attributes), json!({"age": 41, "city": "Soria"}));
 }
 
-#[tokio::test]
-async fn a_column_is_mapped_by_its_heading_and_a_slip_is_told() {
-    let (client, _folder) = app().await;
+async fn a_column_is_mapped_by_its_heading_and_a_slip_is_told(App { client, .. }: App) {
     let file = b"Buz\xc3\xb3n|Alias\nana@example.com|Anita\n";
     let map = |pairs: &[&str]| ImportQuery {
         map: pairs.iter().map(|pair| (*pair).to_owned()).collect(),
@@ -213,9 +221,7 @@ async fn a_column_is_mapped_by_its_heading_and_a_slip_is_told() {
     assert_eq!(client.lists(10).await.unwrap().items.len(), 0);
 }
 
-#[tokio::test]
-async fn an_upload_that_breaks_off_keeps_whole_batches_and_says_so() {
-    let (client, _folder) = app().await;
+async fn an_upload_that_breaks_off_keeps_whole_batches_and_says_so(App { client, .. }: App) {
     let row = |at: u32| format!("user{at}@example.com\n");
     let file = "email\n".to_owned() + &(0..5500).map(row).collect::<String>();
     let mut pieces: Vec<_> =
@@ -235,9 +241,7 @@ async fn an_upload_that_breaks_off_keeps_whole_batches_and_says_so() {
     assert_eq!(again.counts(), [5500, 500, 0, 5000, 0, 0]);
 }
 
-#[tokio::test]
-async fn an_export_comes_back_as_it_was() {
-    let (client, _folder) = app().await;
+async fn an_export_comes_back_as_it_was(App { client, .. }: App) {
     for (email, name, known) in [
         (
             "Ana@exämple.com",
@@ -262,7 +266,8 @@ async fn an_export_comes_back_as_it_was() {
     assert_eq!(done.counts(), [3, 0, 0, 3, 0, 0]);
     assert_eq!(json!(everybody(&client).await), before);
 
-    let (fresh, _other) = app().await;
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = App::given(DbUrl::Sqlite(folder.path().join("store.db"))).await.client;
     import(&fresh, &ImportQuery::default(), file.as_bytes()).await.unwrap();
     let again = export(&fresh, ExportFormat::Csv).await;
     assert_eq!(again, file.replace(" =1+1 ", "=1+1"));
