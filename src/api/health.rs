@@ -8,6 +8,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,6 +17,16 @@ use utoipa_axum::routes;
 use super::Services;
 use super::envelope::{Data, Envelope};
 use super::error::{ApiError, ErrorBody};
+use crate::storage::sql::DbError;
+
+/// What the store is asked here; the composition puts a store behind it.
+pub trait StoreProbe: std::fmt::Debug + Send + Sync {
+    /// The engine's name, for people.
+    fn engine(&self) -> &'static str;
+
+    /// Asks the store for nothing, to see whether it answers.
+    fn ping(&self) -> BoxFuture<'_, Result<(), DbError>>;
+}
 
 /// How an instance is.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -65,7 +76,7 @@ async fn get_health(State(services): State<Services>) -> Result<Data<HealthBody>
         status: HealthStatus::Ok,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         store: StoreHealthBody {
-            engine: services.store.dialect().engine().to_owned(),
+            engine: services.store.engine().to_owned(),
             status: HealthStatus::Ok,
             latency_ms,
         },

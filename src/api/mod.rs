@@ -38,7 +38,7 @@ pub use contacts::{
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};
 pub use extract::PageQuery;
-pub use health::{HealthBody, HealthStatus, StoreHealthBody};
+pub use health::{HealthBody, HealthStatus, StoreHealthBody, StoreProbe};
 pub use imports::{ImportEvent, ImportQuery};
 pub use lists::{ListBody, MembersAddedBody, MembersBody, NewListBody};
 pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
 use crate::adapters::publishers::ChannelPublishers;
-use crate::api::Services;
+use crate::api::{Services, StoreProbe};
 use crate::core::campaigns::{Campaigns, Defaults};
 use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
@@ -46,7 +49,17 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         publishing.clone(),
         defaults,
     );
-    Ok(Services { campaigns, clock, contacts, publishing, store: db, templates })
+    Ok(Services { campaigns, clock, contacts, publishing, store: Arc::new(db), templates })
+}
+
+impl StoreProbe for Db {
+    fn engine(&self) -> &'static str {
+        Self::engine(self)
+    }
+
+    fn ping(&self) -> BoxFuture<'_, DbResult<()>> {
+        Self::ping(self).boxed()
+    }
 }
 
 /// The id and the key of the store's workspace row, made when it is first asked for.

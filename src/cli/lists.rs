@@ -12,7 +12,9 @@ use crate::client::Client;
 pub enum ListCommand {
     Create(CreateArgs),
     List(ListArgs),
+    /// Show a list
     Show(NamedArgs),
+    /// Delete a list; its contacts stay
     Delete(NamedArgs),
     Add(AddArgs),
     Remove(RemoveArgs),
@@ -20,11 +22,15 @@ pub enum ListCommand {
 
 /// Create a list
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  frontier list create Customers --description 'Bought at least once'
+  frontier list create North --quiet && frontier contact import north.csv --list North")]
 pub struct CreateArgs {
     /// Name, which no two lists share
     name: String,
     /// What the list is for
-    #[arg(long, default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     description: String,
 }
 

@@ -5,6 +5,7 @@
 
 mod api;
 mod campaigns;
+mod completions;
 mod config;
 pub mod confirm;
 mod contacts;
@@ -16,11 +17,11 @@ mod imports;
 mod init;
 mod jq;
 mod lists;
+mod man;
 pub mod output;
 mod progress;
 mod reference;
 mod runs;
-mod shell;
 mod suppressions;
 
 use std::path::PathBuf;
@@ -94,8 +95,8 @@ pub enum Command {
     Doctor(doctor::DoctorArgs),
 
     Api(api::ApiArgs),
-    Completions(shell::CompletionsArgs),
-    Man(shell::ManArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
     #[command(subcommand, hide = true)]
     Reference(reference::ReferenceCommand),
 }
@@ -135,5 +136,23 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// Two commands beside each other with the same words, or with words that wrap, help nobody.
+    fn about_lines_are_short_and_differ(command: &clap::Command) {
+        let mut seen = Vec::new();
+        for child in command.get_subcommands() {
+            let about = child.get_about().map(ToString::to_string).unwrap_or_default();
+            let name = format!("{} {}", command.get_name(), child.get_name());
+            assert!((1..=64).contains(&about.chars().count()), "`{name}`: `{about}`");
+            assert!(!about.ends_with('.') && !seen.contains(&about), "`{name}`: `{about}`");
+            seen.push(about);
+            about_lines_are_short_and_differ(child);
+        }
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_in_a_line() {
+        about_lines_are_short_and_differ(&Cli::command());
     }
 }

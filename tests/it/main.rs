@@ -1,8 +1,10 @@
 //! One test binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod cli;
 mod conformance;
 mod contacts;
+mod health;
 mod reference;
 mod support;
 mod tidy;

@@ -106,7 +106,7 @@ mod tests {
     /// The lines that differ.
     fn changes(old: &str, new: &str) -> String {
         let pairs = old.lines().zip(new.lines()).filter(|(old, new)| old != new);
-        pairs.map(|(old, new)| format!("-{old}\n+{new}\n")).collect()
+        pairs.fold(String::new(), |told, (old, new)| told + "-" + old + "\n+" + new + "\n")
     }
 
     #[test]

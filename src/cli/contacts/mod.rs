@@ -19,7 +19,9 @@ pub enum ContactCommand {
     Add(AddArgs),
     Edit(EditArgs),
     List(ListArgs),
+    /// Show a contact
     Show(ContactArgs),
+    /// Delete a contact
     Delete(ContactArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),

@@ -1,28 +1,14 @@
-//! `frontier completions` and `frontier man`: what a shell and a manual need to know.
+//! `frontier man`: the manual pages.
 
 use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _};
-use clap_complete::Shell;
 use clap_mangen::Man;
 
 use super::Cli;
 use super::error::CommandError;
 use super::output::Output;
-
-/// Print the completions of a shell
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  frontier completions bash > ~/.local/share/bash-completion/completions/frontier
-  frontier completions zsh > ~/.zfunc/_frontier
-  frontier completions fish > ~/.config/fish/completions/frontier.fish")]
-pub struct CompletionsArgs {
-    /// bash, elvish, fish, powershell or zsh
-    #[arg(hide_possible_values = true)]
-    shell: Shell,
-}
 
 /// Print the manual page, or write one page for every command
 #[derive(Args, Debug)]
@@ -34,14 +20,6 @@ pub struct ManArgs {
     /// Write a page for every command into this folder
     #[arg(long)]
     dir: Option<PathBuf>,
-}
-
-impl CompletionsArgs {
-    pub(super) fn run(self, output: &mut Output<'_>) -> Result<(), CommandError> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "frontier", &mut script);
-        output.bytes(&script)
-    }
 }
 
 impl ManArgs {
