@@ -6,6 +6,7 @@ use super::StoreProbe;
 use crate::core::campaigns::Campaigns;
 use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
+use crate::core::events::Events;
 use crate::core::kernel::Clock;
 use crate::core::publishing::Publishing;
 
@@ -16,6 +17,7 @@ pub struct Services {
     pub store: Arc<dyn StoreProbe>,
     pub campaigns: Campaigns,
     pub contacts: Contacts,
+    pub events: Events,
     pub publishing: Publishing,
     pub templates: Templates,
 }

@@ -11,6 +11,7 @@ use crate::api::{Services, StoreProbe};
 use crate::core::campaigns::{Campaigns, Defaults};
 use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
+use crate::core::events::Events;
 use crate::core::kernel::{Clock, Id};
 use crate::core::publishing::{Publishing, TokenSigner};
 use crate::storage::sql::{Db, DbError, DbResult, params};
@@ -49,7 +50,9 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         publishing.clone(),
         defaults,
     );
-    Ok(Services { campaigns, clock, contacts, publishing, store: Arc::new(db), templates })
+    let events = Events::new(db.clone(), clock.clone());
+    let store = Arc::new(db);
+    Ok(Services { clock, store, campaigns, contacts, events, publishing, templates })
 }
 
 impl StoreProbe for Db {

@@ -85,19 +85,17 @@ impl LocalWorkers {
         };
         let (lock, crashed) = OwnerLock::acquire(data, &owner)?;
         let broken = |error: &dyn std::fmt::Display| WorkersError::Data(error.to_string());
-        let queue = Queue::new(services.store.clone(), clock.clone());
+        let queue = services.events.queue();
         if let Some(crashed) = crashed {
             let gone = crashed.node.to_string();
             queue.release(&gone).await.map_err(|error| broken(&error))?;
             services.publishing.release_node(&gone).await.map_err(|error| broken(&error))?;
         }
         let kv = Kv::open(&data.join(KV), clock.clone()).await.map_err(|error| broken(&error))?;
-        let bus = Bus::local(kv.clone(), clock.clone(), BusOptions::default())
+        let bus = Bus::local(kv.clone(), clock, BusOptions::default())
             .await
             .map_err(|error| broken(&error))?;
-        let relay = Relay::open(services.store.clone(), clock, bus, kv.epoch())
-            .await
-            .map_err(|error| broken(&error))?;
+        let relay = services.events.relay(bus, kv.epoch()).await.map_err(|error| broken(&error))?;
         let stop = CancellationToken::new();
         let node =
             Node { id: owner.node, settings, services, queue, relay, kv, stop: stop.clone() };

@@ -50,7 +50,7 @@ pub enum CampaignCommand {
 pub struct CreateArgs {
     /// Name shown in reports; no two campaigns share one
     name: String,
-    /// email, social_media, display, search or multichannel
+    /// `email`, `social_media`, `display`, `search` or `multichannel`
     #[arg(long = "type", default_value = "email", value_name = "TYPE")]
     campaign_type: String,
     #[command(flatten)]

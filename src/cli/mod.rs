@@ -74,6 +74,7 @@ Examples:
   frontier COMMAND --help                    more about a command";
 
 #[derive(Subcommand, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, parsed once")]
 pub enum Command {
     /// What is sent, to whom, and when
     #[command(subcommand)]

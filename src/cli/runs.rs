@@ -372,7 +372,7 @@ fn states(counts: &CountsBody) -> impl Iterator<Item = (&'static str, u64)> {
 
 /// The progress of a run, drawn on stderr where somebody watches.
 struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     /// When the last figures were read, and how many were settled then.
     last: Option<(Instant, u64)>,
     rate: f64,
@@ -389,7 +389,7 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}") {
             bar.set_style(style.progress_chars("##-"));
         }
-        Self { bar, last: None, rate: 0.0 }
+        Self { drawn: bar, last: None, rate: 0.0 }
     }
 
     fn show(&mut self, progress: &ProgressBody) {
@@ -414,13 +414,13 @@ impl Bar {
             words.push(format!("{} deferred", counts.deferred));
         }
         words.extend(progress.run.as_ref().and_then(|run| run.error.clone()));
-        self.bar.set_length(counts.total);
-        self.bar.set_position(settled);
-        self.bar.set_message(words.join("  "));
+        self.drawn.set_length(counts.total);
+        self.drawn.set_position(settled);
+        self.drawn.set_message(words.join("  "));
     }
 
     fn clear(&self) {
-        self.bar.finish_and_clear();
+        self.drawn.finish_and_clear();
     }
 }
 

@@ -5,7 +5,7 @@ use super::service::Campaigns;
 use crate::core::content::{MessageSource, Template, TemplateSource, reachable};
 use crate::core::kernel::Id;
 use crate::core::publishing::{
-    ChannelSettings, Composer, PlannedMessage, RunChannel, RunPlan, TokenSigner,
+    ChannelSettings, Composer, PlannedMessage, RunChannel, RunPlan, TokenSigner, UnsubscribeWays,
 };
 use crate::storage::sql::Tx;
 
@@ -33,7 +33,7 @@ impl Campaigns {
             return Err(not_ready("it has no message; add one with `frontier campaign edit`"));
         }
         let channel = self.channel(tx, campaign).await?;
-        if channel.settings.unsubscribe.as_ref().is_none_or(|ways| ways.is_empty()) {
+        if channel.settings.unsubscribe.as_ref().is_none_or(UnsubscribeWays::is_empty) {
             return Err(not_ready(
                 "its readers could not unsubscribe; give its channel an unsubscribe URL or \
                  address, or set unsubscribe.url in frontier.yaml",

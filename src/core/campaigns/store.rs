@@ -182,8 +182,8 @@ async fn with_parts(tx: &mut Tx, mut campaigns: Vec<Campaign>) -> DbResult<Vec<C
     };
     for row in &lists {
         if let Some(at) = place(&campaigns, row)? {
-            let list = Named { id: row.get("id")?, name: row.get("name")? };
-            campaigns[at].target_audience.lists.push(list);
+            let named = Named { id: row.get("id")?, name: row.get("name")? };
+            campaigns[at].target_audience.lists.push(named);
         }
     }
     for row in &messages {

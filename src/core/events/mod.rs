@@ -9,7 +9,9 @@
 mod outbox;
 mod queue;
 mod relay;
+mod service;
 
 pub use outbox::{Event, Outbox};
 pub use queue::{Claimed, Job, LEASE, Queue};
 pub use relay::{Relay, RelayError};
+pub use service::Events;

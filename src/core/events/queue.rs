@@ -13,7 +13,7 @@ use crate::core::kernel::{Clock, Id, Timestamp};
 use crate::storage::sql::{Db, DbError, DbResult, Tx, params};
 
 /// How long a claim holds without being renewed.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 /// Attempts before a job is dead.
 const MAX_ATTEMPTS: u32 = 8;
 /// The first wait after a failure; each further one is twice as long.

@@ -13,7 +13,7 @@ use crate::storage::sql::{Db, DbError, DbResult, Row, params};
 /// Events brought in one go.
 const BATCH: i64 = 500;
 /// How long relayed events are kept, for a bus that is lost.
-const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// Brings a workspace's events to the bus.
 #[derive(Clone, Debug)]

@@ -245,12 +245,12 @@ impl Counts {
 /// How long a deferred mail waits before it is offered for the `attempts`-th time again, and when
 /// it is given up: after the last of these.
 const BACKOFF: [Duration; 6] = [
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3600),
-    Duration::from_secs(8 * 3600),
-    Duration::from_secs(24 * 3600),
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+    Duration::from_mins(30),
+    Duration::from_hours(2),
+    Duration::from_hours(8),
+    Duration::from_hours(24),
 ];
 
 /// When a mail that was offered `attempts` times is due again; `None` when it is given up.

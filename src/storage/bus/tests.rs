@@ -1,3 +1,5 @@
+//! The bus: nothing is lost, nothing is heard twice by one group.
+
 use std::path::Path;
 
 use serde_json::json;

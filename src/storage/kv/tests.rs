@@ -1,3 +1,5 @@
+//! Values, counters and streams, and what is left of them after a crash.
+
 use std::fs;
 
 use tempfile::TempDir;

@@ -22,7 +22,7 @@ fn a_folder_becomes_a_workspace_once() {
       frontier doctor
       frontier list create NAME
     ");
-    assert_eq!(sandbox.read(Path::new("work/shop/.gitignore")), "target\n/.frontier/\n");
+    assert_eq!(sandbox.read(Path::new("work/shop/.gitignore")), "target\n/.frontier/\n/outbox/\n");
 
     let again = sandbox.run(&["init", "shop"]);
     assert_eq!(again.code, 0);

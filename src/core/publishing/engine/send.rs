@@ -11,7 +11,7 @@ use crate::core::publishing::store::ledger::Settlement;
 use crate::core::publishing::{DeliveryState, Publisher, Session, Verdict};
 
 /// How long a server may be unreachable before the run is put on hold.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
