@@ -76,8 +76,8 @@ impl FileArgs {
 }
 
 impl Import {
-    /// Follows an import to its end; gives its summary, and the first event, the header, to
-    /// `header` when it comes.
+    /// Follows an import to its end: draws how far it is, writes down what is rejected, and gives
+    /// the summary.
     pub(super) async fn follow<S>(
         mut self,
         mut events: impl Stream<Item = ClientResult<ImportEvent<S>>> + Unpin,
@@ -171,4 +171,53 @@ fn beside(file: &Path) -> PathBuf {
     let mut name = OsString::from(file.file_stem().unwrap_or(file.as_os_str()));
     name.push(".rejects.csv");
     file.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+    use crate::api::ImportedListBody;
+    use crate::cli::output::OutputArgs;
+
+    async fn run(args: &FileArgs) -> (Result<ImportedListBody, CommandError>, String) {
+        let mut notes = Vec::new();
+        let result = async {
+            let (_, import) = args.open().await?;
+            let mut output = Output::to(OutputArgs::default(), std::io::sink(), &mut notes);
+            let columns = vec!["email".to_owned(), "name".to_owned()];
+            let record = vec!["a b@c.de".to_owned(), "x, y".to_owned()];
+            let events = [
+                ImportEvent::Header { columns, targets: serde_json::Map::new() },
+                ImportEvent::Reject { line: 2, reason: "a space".into(), record },
+                ImportEvent::Reject { line: 3, reason: "too long".into(), record: Vec::new() },
+                ImportEvent::Summary(ImportedListBody { name: "spring".into(), created: true }),
+            ];
+            import.follow(stream::iter(events.map(Ok)), &mut output).await
+        };
+        let result = result.await;
+        (result, String::from_utf8(notes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn rejects_go_beside_the_file_and_over_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("people.csv");
+        std::fs::write(&file, "email,name\n").unwrap();
+        let mut args = FileArgs { file, delimiter: None, dry_run: false, rejects: None };
+        for _ in 0..2 {
+            let (result, notes) = run(&args).await;
+            assert_eq!(result.unwrap().name, "spring");
+            assert!(notes.starts_with("2 rows were rejected; "), "{notes}");
+        }
+        let rejects = std::fs::read_to_string(folder.path().join("people.rejects.csv")).unwrap();
+        assert_eq!(rejects, "line,reason,email,name\n2,a space,a b@c.de,\"x, y\"\n3,too long\n");
+        args.rejects = Some(args.file.clone());
+        let refusal = run(&args).await.0.unwrap_err();
+        assert_eq!(refusal.exit, Exit::UsageOrChanges);
+        assert_eq!(std::fs::read_to_string(&args.file).unwrap(), "email,name\n");
+        args.file = folder.path().join("none.csv");
+        assert_eq!(run(&args).await.0.unwrap_err().exit, Exit::NotFound);
+    }
 }

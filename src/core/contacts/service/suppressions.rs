@@ -1,5 +1,7 @@
 //! Suppressions: addresses that must never be sent to.
 
+use std::collections::BTreeSet;
+
 use super::Contacts;
 use super::import::{ImportStep, Seen};
 use crate::core::contacts::import::SuppressionColumns;
@@ -55,7 +57,8 @@ impl Contacts {
             addresses.iter().map(|address| self.suppression(address, why.clone())).collect();
         let mut tx = self.db.begin().await?;
         let added = store::insert(&mut tx, &new).await?;
-        let folded: Vec<&str> = addresses.iter().map(Address::folded).collect();
+        let folded: BTreeSet<&str> = addresses.iter().map(Address::folded).collect();
+        let folded: Vec<&str> = folded.into_iter().collect();
         let suppressions = store::of_addresses(&mut tx, &folded).await?;
         if added > 0 {
             let emails: Vec<&str> = suppressions.iter().map(|one| one.email.as_str()).collect();

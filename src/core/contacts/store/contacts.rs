@@ -1,6 +1,6 @@
 //! Contacts.
 
-use super::any_of;
+use super::table_of;
 use crate::core::contacts::{Attributes, Contact};
 use crate::core::kernel::{Id, PageRequest, fold, fold_address};
 use crate::storage::sql::{DbResult, Found, Params, Row, Tx, id_range, params};
@@ -107,7 +107,7 @@ pub(in crate::core::contacts) async fn find(tx: &mut Tx, reference: &str) -> DbR
     }
 }
 
-/// The contacts that have one of the `folded` addresses.
+/// The contacts that have one of the `folded` addresses, no two of which are the same.
 pub(in crate::core::contacts) async fn with_addresses(
     tx: &mut Tx,
     folded: &[&str],
@@ -116,9 +116,10 @@ pub(in crate::core::contacts) async fn with_addresses(
         return Ok(Vec::new());
     }
     let mut values = params![tx.workspace()];
-    let marks = any_of(&mut values, folded);
+    let wanted = table_of(&mut values, folded);
     let sql = format!(
-        "SELECT {COLUMNS} FROM contacts c WHERE c.workspace_id = ?1 AND c.email_folded IN ({marks})"
+        "SELECT {COLUMNS} FROM ({wanted}) AS wanted
+         JOIN contacts c ON c.workspace_id = ?1 AND c.email_folded = wanted.column1"
     );
     tx.rows(&sql, values).await?.iter().map(contact).collect()
 }
@@ -146,13 +147,16 @@ pub(in crate::core::contacts) async fn page(
         None => String::new(),
         Some(q) => {
             let email = if q.contains('@') { fold_address(q) } else { fold(q) };
-            let (name, first) = (fold(q), values.len() + 1);
-            let [a, b, c, d] = [first, first + 1, first + 2, first + 3];
+            let (name, at) = (fold(q), values.len());
             let (email_end, name_end) = (format!("{email}{LAST}"), format!("{name}{LAST}"));
             values.extend(params![email, email_end, name, name_end]);
             format!(
-                "AND ((c.email_folded >= ?{a} AND c.email_folded < ?{b})
-                   OR (c.name_folded >= ?{c} AND c.name_folded < ?{d}))"
+                "AND ((c.email_folded >= ?{} AND c.email_folded < ?{})
+                   OR (c.name_folded >= ?{} AND c.name_folded < ?{}))",
+                at + 1,
+                at + 2,
+                at + 3,
+                at + 4
             )
         }
     };

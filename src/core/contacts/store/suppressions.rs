@@ -1,6 +1,6 @@
 //! Suppressions.
 
-use super::any_of;
+use super::table_of;
 use crate::core::contacts::Suppression;
 use crate::core::kernel::{Id, PageRequest};
 use crate::storage::sql::{DbResult, Params, Row, Tx, params};
@@ -21,7 +21,8 @@ pub(in crate::core::contacts) async fn insert(
     tx.insert_many("suppressions", &columns, rows, tail).await
 }
 
-/// The suppressions of the `folded` addresses, in the order they were made.
+/// The suppressions of the `folded` addresses, no two of which are the same, in the order they were
+/// made.
 pub(in crate::core::contacts) async fn of_addresses(
     tx: &mut Tx,
     folded: &[&str],
@@ -30,10 +31,10 @@ pub(in crate::core::contacts) async fn of_addresses(
         return Ok(Vec::new());
     }
     let mut values = params![tx.workspace()];
-    let marks = any_of(&mut values, folded);
+    let wanted = table_of(&mut values, folded);
     let sql = format!(
-        "SELECT {COLUMNS} FROM suppressions
-         WHERE workspace_id = ?1 AND email_folded IN ({marks}) ORDER BY id"
+        "SELECT {COLUMNS} FROM ({wanted}) AS wanted
+         JOIN suppressions ON workspace_id = ?1 AND email_folded = wanted.column1 ORDER BY id"
     );
     tx.rows(&sql, values).await?.iter().map(suppression).collect()
 }
