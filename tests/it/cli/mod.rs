@@ -2,6 +2,7 @@
 
 mod api;
 mod config;
+mod contacts;
 mod doctor;
 mod output;
 mod shell;
