@@ -13,6 +13,7 @@ mod extract;
 mod health;
 mod imports;
 mod lists;
+mod reports;
 mod runs;
 mod services;
 mod suppressions;
@@ -41,6 +42,10 @@ pub use extract::PageQuery;
 pub use health::{HealthBody, HealthStatus, StoreHealthBody, StoreProbe};
 pub use imports::{ImportEvent, ImportQuery};
 pub use lists::{ListBody, MembersAddedBody, MembersBody, NewListBody};
+pub use reports::{
+    AmountBody, BucketBody, DailyMetricBody, DomainBody, FailureBody, MetricBody, MetricQuery,
+    PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody, TimelineBody,
+};
 pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
 pub use services::Services;
 pub use suppressions::{
@@ -72,6 +77,7 @@ fn routes() -> OpenApiRouter<Services> {
         .merge(health::routes())
         .merge(contacts::routes())
         .merge(lists::routes())
+        .merge(reports::routes())
         .merge(suppressions::routes())
         .merge(templates::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, areas)

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+<<<<<<< HEAD
 use super::StoreProbe;
+=======
+use crate::core::analytics::{Analytics, Renderers};
+>>>>>>> b1d5ec8 (analytics: metrics from events, and the report of a campaign behind its route and command)
 use crate::core::campaigns::Campaigns;
 use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
@@ -13,11 +17,14 @@ use crate::core::publishing::Publishing;
 /// The services of one workspace. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Services {
+    pub analytics: Analytics,
     pub clock: Clock,
     pub store: Arc<dyn StoreProbe>,
     pub campaigns: Campaigns,
     pub contacts: Contacts,
     pub events: Events,
     pub publishing: Publishing,
+    /// How reports are written down.
+    pub renderers: Arc<dyn Renderers>,
     pub templates: Templates,
 }

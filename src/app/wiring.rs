@@ -7,7 +7,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use crate::adapters::publishers::ChannelPublishers;
+use crate::adapters::reports::BuiltinRenderers;
 use crate::api::{Services, StoreProbe};
+use crate::core::analytics::Analytics;
 use crate::core::campaigns::{Campaigns, Defaults};
 use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
@@ -50,9 +52,19 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         publishing.clone(),
         defaults,
     );
-    let events = Events::new(db.clone(), clock.clone());
-    let store = Arc::new(db);
-    Ok(Services { clock, store, campaigns, contacts, events, publishing, templates })
+    let analytics =
+        Analytics::new(db.clone(), clock.clone(), publishing.clone(), campaigns.clone());
+    Ok(Services {
+        analytics,
+        campaigns,
+        clock: clock.clone(),
+        contacts,
+        events: Events::new(db.clone(), clock),
+        publishing,
+        renderers: Arc::new(BuiltinRenderers),
+        store: Arc::new(db),
+        templates,
+    })
 }
 
 impl StoreProbe for Db {

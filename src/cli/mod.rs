@@ -21,6 +21,7 @@ mod man;
 pub mod output;
 mod progress;
 mod reference;
+mod reports;
 mod runs;
 mod suppressions;
 
@@ -85,6 +86,9 @@ pub enum Command {
     /// Lists of contacts
     #[command(subcommand)]
     List(lists::ListCommand),
+    /// What campaigns did, in figures
+    #[command(subcommand)]
+    Report(reports::ReportCommand),
     /// Addresses that must never be sent to
     #[command(subcommand)]
     Suppression(suppressions::SuppressionCommand),
@@ -114,6 +118,7 @@ impl Command {
             Self::Campaign(command) => command.run(host, confirm, output).await,
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
 
             Self::Init(args) => args.run(host, output),

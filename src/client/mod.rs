@@ -9,6 +9,7 @@ mod contacts;
 mod health;
 mod lists;
 mod ndjson;
+mod reports;
 mod suppressions;
 mod templates;
 

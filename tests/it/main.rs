@@ -6,5 +6,6 @@ mod conformance;
 mod contacts;
 mod health;
 mod reference;
+mod reports;
 mod support;
 mod tidy;

@@ -47,8 +47,8 @@ fn page(report: &Report) -> Result<String, minijinja::Error> {
             report => Serde(report),
             timezone => zone.name(),
             generated => zone.moment(report.generated_at),
-            starts => report.campaign.start_date.map(|at| zone.moment(at)),
-            ends => report.campaign.end_date.map(|at| zone.moment(at)),
+            starts => report.campaign.start_date.map(|date| date.format(words::DAY).to_string()),
+            ends => report.campaign.end_date.map(|date| date.format(words::DAY).to_string()),
             budget => report.campaign.budget.as_ref().map(words::money),
             spent => report.campaign.spent.as_ref().map(words::money),
             taken => report.totals.taken(),
@@ -142,7 +142,7 @@ fn daily(figures: &[DailyMetric]) -> Value {
                 of.reduce(|sum, value| sum + value)
             };
             let values: Vec<Value> = metrics.iter().map(value).map(Value::from).collect();
-            context! { date => day[0].date.format("%-d %b %Y").to_string(), values }
+            context! { date => day[0].date.format(words::DAY).to_string(), values }
         })
         .collect();
     let metrics: Vec<String> = metrics.into_iter().map(str::to_owned).collect();

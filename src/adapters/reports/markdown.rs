@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::words::{self, Zone, codes, count, duration, label, money, pace, percent, states};
+use super::words::{self, DAY, Zone, codes, count, duration, label, money, pace, percent, states};
 use crate::core::analytics::{Report, ReportError, ReportFormat, ReportRenderer};
 
 pub(super) struct Markdown;
@@ -38,7 +38,7 @@ fn header(out: &mut String, report: &Report) -> fmt::Result {
     writeln!(out, "| Campaign | `{}` |", campaign.id)?;
     for (fact, date) in [("Starts", campaign.start_date), ("Ends", campaign.end_date)] {
         if let Some(date) = date {
-            writeln!(out, "| {fact} | {} |", zone.moment(date))?;
+            writeln!(out, "| {fact} | {} |", date.format(DAY))?;
         }
     }
     for (fact, amount) in [("Budget", &campaign.budget), ("Spent", &campaign.spent)] {

@@ -15,7 +15,7 @@ mod words;
 #[cfg(test)]
 mod sample;
 
-use crate::core::analytics::{ReportFormat, ReportRenderer};
+use crate::core::analytics::{Renderers, Report, ReportError, ReportFormat, ReportRenderer};
 
 /// The renderer of `format`.
 pub fn renderer(format: ReportFormat) -> &'static dyn ReportRenderer {
@@ -25,6 +25,16 @@ pub fn renderer(format: ReportFormat) -> &'static dyn ReportRenderer {
         ReportFormat::Html => &html::Html,
         ReportFormat::Csv => &csv::Csv,
         ReportFormat::Json => &json::Json,
+    }
+}
+
+/// The renderers that come with the program.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltinRenderers;
+
+impl Renderers for BuiltinRenderers {
+    fn render(&self, format: ReportFormat, report: &Report) -> Result<String, ReportError> {
+        renderer(format).render(report)
     }
 }
 

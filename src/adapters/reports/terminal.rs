@@ -5,7 +5,9 @@ use std::fmt::{self, Write};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::words::{self, Zone, codes, count, duration, label, line, money, pace, percent, states};
+use super::words::{
+    self, DAY, Zone, codes, count, duration, label, line, money, pace, percent, states,
+};
 use crate::core::analytics::{Bucket, Report, ReportError, ReportFormat, ReportRenderer};
 
 pub(super) struct Terminal;
@@ -48,8 +50,8 @@ fn header(out: &mut String, report: &Report) -> fmt::Result {
         format!("{} campaign", label(&campaign.kind)),
         format!("workspace {}", report.workspace),
     ];
-    facts.extend(campaign.start_date.map(|date| format!("starts {}", zone.moment(date))));
-    facts.extend(campaign.end_date.map(|date| format!("ends {}", zone.moment(date))));
+    facts.extend(campaign.start_date.map(|date| format!("starts {}", date.format(DAY))));
+    facts.extend(campaign.end_date.map(|date| format!("ends {}", date.format(DAY))));
     facts.extend(campaign.budget.as_ref().map(|amount| format!("budget {}", money(amount))));
     facts.extend(campaign.spent.as_ref().map(|amount| format!("spent {}", money(amount))));
     if !campaign.labels.is_empty() {

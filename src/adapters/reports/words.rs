@@ -11,6 +11,8 @@ use crate::core::kernel::Timestamp;
 
 /// What stands where there is no figure.
 pub(super) const NONE: &str = "–";
+/// How a day is written, for chrono: `1 Mar 2026`.
+pub(super) const DAY: &str = "%-d %b %Y";
 
 /// A whole number with its thousands apart: `12,345`.
 pub(super) fn count(number: u64) -> String {
@@ -206,7 +208,7 @@ impl Zone {
         let format = match width {
             0..60 => "%-d %b %Y, %H:%M:%S",
             60..86_400 => "%-d %b %Y, %H:%M",
-            _ => "%-d %b %Y",
+            _ => DAY,
         };
         self.local(at).format(format).to_string()
     }

@@ -2,7 +2,6 @@
 //!
 //! Pure arithmetic. **Invariant:** whatever is folded (buckets, "other" rows) keeps its sums.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,9 +10,7 @@ use crate::core::kernel::Timestamp;
 
 /// Buckets of a timeline at the most.
 const MAX_BUCKETS: u64 = 60;
-/// Rows of a top list; what is beyond is folded into one more.
-const TOP: usize = 20;
-/// The name of the row that holds what is beyond the top.
+/// The name of the row that holds what is beyond a top list.
 const OTHER: &str = "other";
 
 const MINUTE: u64 = 60;
@@ -55,40 +52,37 @@ pub fn bucket_width(span: Duration) -> u64 {
         .unwrap_or_else(|| seconds.div_ceil(WEEK).div_ceil(MAX_BUCKETS - 1) * WEEK)
 }
 
-/// Orders domains by recipients and folds those beyond the first twenty into `other`.
-pub fn top_domains(mut domains: Vec<DomainFigures>) -> Vec<DomainFigures> {
-    domains.sort_by(|a, b| b.recipients.cmp(&a.recipients).then_with(|| a.domain.cmp(&b.domain)));
-    let beyond = domains.split_off(domains.len().min(TOP));
-    if !beyond.is_empty() {
-        let other = DomainFigures { domain: OTHER.to_owned(), ..DomainFigures::default() };
-        domains.push(beyond.iter().fold(other, |sum, one| DomainFigures {
-            domain: sum.domain,
-            recipients: sum.recipients + one.recipients,
-            accepted: sum.accepted + one.accepted,
-            deferred: sum.deferred + one.deferred,
-            failed: sum.failed + one.failed,
-            suppressed: sum.suppressed + one.suppressed,
-        }));
+/// Adds to the `top` domains one row, `other`, with what `totals` has beyond them.
+pub fn with_other_domains(mut top: Vec<DomainFigures>, totals: &Totals) -> Vec<DomainFigures> {
+    let beyond =
+        |whole: u64, of: fn(&DomainFigures) -> u64| whole.saturating_sub(top.iter().map(of).sum());
+    let other = DomainFigures {
+        domain: OTHER.to_owned(),
+        recipients: beyond(totals.recipients, |one| one.recipients),
+        accepted: beyond(totals.accepted, |one| one.accepted),
+        deferred: beyond(totals.deferred, |one| one.deferred),
+        failed: beyond(totals.failed, |one| one.failed),
+        suppressed: beyond(totals.suppressed, |one| one.suppressed),
+    };
+    if other.recipients > 0 {
+        top.push(other);
     }
-    domains
+    top
 }
 
-/// Orders failures by count and folds those beyond the first twenty into `other`.
-pub fn top_failures(mut failures: Vec<Failure>) -> Vec<Failure> {
-    failures.sort_by(|a, b| {
-        let key = |one: &Failure| (Reverse(one.count), one.code.clone(), one.enhanced.clone());
-        key(a).cmp(&key(b)).then_with(|| a.reply.cmp(&b.reply))
-    });
-    let beyond = failures.split_off(failures.len().min(TOP));
-    if !beyond.is_empty() {
-        failures.push(Failure {
+/// Adds to the `top` failures one row, `other`, with what `totals` has beyond them.
+pub fn with_other_failures(mut top: Vec<Failure>, totals: &Totals) -> Vec<Failure> {
+    let told: u64 = top.iter().map(|one| one.count).sum();
+    let count = (totals.failed + totals.deferred).saturating_sub(told);
+    if count > 0 {
+        top.push(Failure {
             code: Some(OTHER.to_owned()),
             enhanced: None,
-            reply: format!("{} less frequent replies", beyond.len()),
-            count: beyond.iter().map(|one| one.count).sum(),
+            reply: "less frequent replies".to_owned(),
+            count,
         });
     }
-    failures
+    top
 }
 
 impl Totals {
@@ -252,26 +246,30 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_top_is_kept_as_one_row() {
-        let domain = |at: u64| DomainFigures {
-            domain: format!("d{at:02}.example"),
-            recipients: at,
-            accepted: at,
+        let totals =
+            Totals { recipients: 9, accepted: 5, deferred: 1, failed: 3, ..Totals::default() };
+        let top = DomainFigures {
+            domain: "a.example".to_owned(),
+            recipients: 6,
+            accepted: 5,
+            failed: 1,
             ..DomainFigures::default()
         };
-        let top = top_domains((1..=23).map(domain).collect());
-        assert_eq!(top.len(), 21);
-        assert_eq!(top[0].domain, "d23.example");
-        assert_eq!((top[20].domain.as_str(), top[20].recipients), ("other", 6));
-
-        let failure = |count: u64| Failure {
-            code: Some("550".to_owned()),
-            enhanced: None,
-            reply: format!("no {count}"),
-            count,
+        let domains = with_other_domains(vec![top], &totals);
+        let other = DomainFigures {
+            domain: "other".to_owned(),
+            recipients: 3,
+            deferred: 1,
+            failed: 2,
+            ..DomainFigures::default()
         };
-        let top = top_failures((1..=22).map(failure).collect());
-        assert_eq!((top[0].count, top[20].count), (22, 3));
-        assert_eq!(top[20].reply, "2 less frequent replies");
-        assert_eq!(top_failures(vec![failure(4)]).len(), 1);
+        assert_eq!(domains[1..], [other]);
+        assert_eq!(with_other_domains(domains, &totals).len(), 2);
+
+        let refused =
+            Failure { code: Some("550".to_owned()), enhanced: None, reply: "no".into(), count: 3 };
+        let failures = with_other_failures(vec![refused], &totals);
+        assert_eq!((failures[1].code.as_deref(), failures[1].count), (Some("other"), 1));
+        assert_eq!(with_other_failures(failures, &totals).len(), 2);
     }
 }

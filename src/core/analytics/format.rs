@@ -32,6 +32,13 @@ pub trait ReportRenderer: Sync {
     fn render(&self, report: &Report) -> Result<String, ReportError>;
 }
 
+/// Writes a report in every format; adapters implement it.
+pub trait Renderers: fmt::Debug + Send + Sync {
+    /// # Errors
+    /// [`ReportError`] when the report cannot be written in this format.
+    fn render(&self, format: ReportFormat, report: &Report) -> Result<String, ReportError>;
+}
+
 /// A report was not written.
 #[derive(Debug, thiserror::Error)]
 #[error("the report could not be written as {format}; another `--format` may work: {source}")]

@@ -4,16 +4,29 @@
 //! account of a campaign as data; how it is written down is a [`ReportRenderer`], of which
 //! `adapters::reports` has one per [`ReportFormat`].
 //!
-//! **Invariant:** a rate is computed from sums, never averaged, and is absent (not zero) when there
-//! is nothing to divide by.
+//! [`Analytics`] keeps the daily metrics, which grow as events come, and takes a report's sums from
+//! the ledger itself, so that a report is right even while the metrics lag behind; it says when they
+//! do.
+//!
+//! **Invariants**
+//! - An event counts once, however often it comes.
+//! - A rate is computed from sums, never averaged, and is absent (not zero) when there
+//!   is nothing to divide by.
 
 mod figures;
 mod format;
+mod metrics;
+mod notes;
 mod report;
+mod service;
+mod store;
 
-pub use figures::{bucket_width, top_domains, top_failures};
-pub use format::{ReportError, ReportFormat, ReportRenderer, UnknownFormat};
+pub use figures::bucket_width;
+pub use format::{Renderers, ReportError, ReportFormat, ReportRenderer, UnknownFormat};
+pub use metrics::MetricType;
 pub use report::{
     Amount, Bucket, DailyMetric, DomainFigures, Failure, Pace, Rates, Report, ReportCampaign,
     ReportRun, Timeline, Totals,
 };
+pub use service::{Analytics, AnalyticsError};
+pub use store::Metric;

@@ -23,9 +23,9 @@ pub struct Report {
     pub timeline: Timeline,
     /// Ordered by date, then metric.
     pub daily: Vec<DailyMetric>,
-    /// Most recipients first; see [`top_domains`](super::top_domains).
+    /// Most recipients first: twenty, and one named `other` for those beyond.
     pub domains: Vec<DomainFigures>,
-    /// Most frequent first; see [`top_failures`](super::top_failures).
+    /// Most frequent first: twenty, and one whose code is `other` for those beyond.
     pub failures: Vec<Failure>,
     /// Sentences the reader should know before trusting the figures.
     pub notes: Vec<String>,
@@ -42,8 +42,8 @@ pub struct ReportCampaign {
     /// Its state in `snake_case`.
     pub status: String,
     pub labels: Vec<String>,
-    pub start_date: Option<Timestamp>,
-    pub end_date: Option<Timestamp>,
+    pub start_date: Option<NaiveDate>,
+    pub end_date: Option<NaiveDate>,
     /// IANA name; times are shown in it, or in UTC when it is not known.
     pub timezone: String,
     pub budget: Option<Amount>,
@@ -150,14 +150,14 @@ pub struct DomainFigures {
     pub suppressed: u64,
 }
 
-/// One reply with which deliveries were deferred or refused.
+/// The replies with one code with which deliveries were deferred, or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The SMTP code, as in `550`; absent when no reply came.
     pub code: Option<String>,
     /// The enhanced code (RFC 3463), as in `5.1.1`.
     pub enhanced: Option<String>,
-    /// What the server, or the connection, said in one of the cases.
+    /// What the server, or the connection, said in one of the cases: 200 characters at the most.
     pub reply: String,
     pub count: u64,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::publisher::Mailbox;
+use super::publisher::{Mailbox, Verdict};
 use crate::core::content::{MessageSource, TemplateSource};
 use crate::core::kernel::{BadName, Id, Labels, Timestamp, words};
 use crate::storage::sql::DbError;
@@ -259,6 +259,23 @@ pub(super) fn next_attempt(attempts: u32, now: Timestamp) -> Option<Timestamp> {
     BACKOFF.get(index).map(|wait| now.plus(*wait))
 }
 
+/// The enhanced code (RFC 3463) that the reply of an unfavourable verdict begins with, as in `5.1.1`.
+pub(super) fn enhanced_code(verdict: &Verdict) -> Option<String> {
+    let (Verdict::Refused { code: Some(_), reply } | Verdict::Deferred { code: Some(_), reply }) =
+        verdict
+    else {
+        return None;
+    };
+    let code = reply.split_ascii_whitespace().next()?;
+    let parts: Vec<&str> = code.split('.').collect();
+    let number = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    matches!(parts.as_slice(), [class, subject, detail]
+        if matches!(*class, "2" | "4" | "5") && number(subject, 3) && number(detail, 3))
+    .then(|| code.to_owned())
+}
+
 /// The stable Message-ID of a delivery, without angle brackets: the same at every attempt.
 pub(super) fn message_id(run: Id, message: Id, contact: Id, domain: &str) -> String {
     format!("{}.{}.{}@{domain}", run.simple(), message.simple(), contact.simple())
@@ -336,6 +353,20 @@ mod tests {
         assert_eq!(waits.len(), 6);
         assert!(waits.is_sorted());
         assert_eq!(waits[0], Timestamp::from_millis(60_000));
+    }
+
+    #[test]
+    fn an_enhanced_code_is_what_a_servers_reply_begins_with() {
+        let refused = |code, reply: &str| Verdict::Refused { code, reply: reply.to_owned() };
+        let found = |code, reply| enhanced_code(&refused(code, reply));
+        assert_eq!(found(Some(550), "5.1.1 no <ana@x.example> here").as_deref(), Some("5.1.1"));
+        assert_eq!(found(Some(552), "5.2.2").as_deref(), Some("5.2.2"));
+        for reply in
+            ["", "no such user", "550 5.1.1 no", "5.1 no", "9.1.1 no", "5.1.1x", "5.1.1234"]
+        {
+            assert_eq!(found(Some(550), reply), None, "{reply}");
+        }
+        assert_eq!(found(None, "5.1.1 said nobody"), None);
     }
 
     #[test]

@@ -60,6 +60,7 @@ fn compose(shared: &Shared, due: Due) -> Result<Ready, Settlement> {
         attempts,
         due_at: now,
         code: None,
+        enhanced: None,
         reply,
     };
     let Some(contact) = due.contact else {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{Ready, Settling, Shared};
-use crate::core::publishing::model::next_attempt;
+use crate::core::publishing::model::{enhanced_code, next_attempt};
 use crate::core::publishing::store::ledger::Settlement;
 use crate::core::publishing::{DeliveryState, Publisher, Session, Verdict};
 
@@ -97,6 +97,7 @@ async fn connect(shared: &Shared, publisher: &dyn Publisher) -> Option<Box<dyn S
 fn judge(shared: &Shared, mail: &Ready, verdict: Verdict) -> Settlement {
     let now = shared.publishing.clock.now();
     let attempts = mail.attempts + 1;
+    let enhanced = enhanced_code(&verdict);
     let (state, due_at, code, reply) = match verdict {
         Verdict::Accepted { reply } => (DeliveryState::Accepted, now, None, reply),
         Verdict::Refused { code, reply } => (DeliveryState::Failed, now, code, reply),
@@ -111,5 +112,5 @@ fn judge(shared: &Shared, mail: &Ready, verdict: Verdict) -> Settlement {
         },
     };
     let (contact_id, message_id) = (mail.contact_id, mail.message_id);
-    Settlement { contact_id, message_id, state, attempts, due_at, code, reply }
+    Settlement { contact_id, message_id, state, attempts, due_at, code, enhanced, reply }
 }

@@ -10,8 +10,8 @@ use tokio::sync::mpsc;
 
 use super::{Settling, Shared};
 use crate::core::events::Event;
-use crate::core::publishing::store::ledger;
-use crate::core::publishing::{Counts, PublishingError};
+use crate::core::publishing::store::ledger::{self, Settlement};
+use crate::core::publishing::{Counts, DeliveryState, PublishingError};
 use crate::storage::sql::DbError;
 
 /// Settlements written in one transaction at the most.
@@ -47,6 +47,8 @@ async fn write(shared: &Shared, batch: &[Settling]) -> Result<(), PublishingErro
     for settlement in &settlements {
         *counts.of(settlement.state) += 1;
     }
+    let refused = |one: &&Settlement| one.state == DeliveryState::Failed && one.code.is_some();
+    let refused = settlements.iter().filter(refused).count();
     let mut tx = publishing.db.begin().await?;
     let node = &shared.options.node;
     let held = ledger::settle(&mut tx, shared.run, node, now, &settlements).await?;
@@ -62,6 +64,7 @@ async fn write(shared: &Shared, batch: &[Settling]) -> Result<(), PublishingErro
             "accepted": counts.accepted,
             "deferred": counts.deferred,
             "failed": counts.failed,
+            "refused": refused,
             "suppressed": counts.suppressed,
         }),
     };

@@ -28,6 +28,8 @@ pub(in crate::core::publishing) struct Settlement {
     pub(in crate::core::publishing) attempts: u32,
     pub(in crate::core::publishing) due_at: Timestamp,
     pub(in crate::core::publishing) code: Option<u16>,
+    /// The enhanced code (RFC 3463) of the reply.
+    pub(in crate::core::publishing) enhanced: Option<String>,
     pub(in crate::core::publishing) reply: String,
 }
 
@@ -106,8 +108,8 @@ pub(in crate::core::publishing) async fn settle(
     settlements: &[Settlement],
 ) -> DbResult<u64> {
     let sql = "UPDATE deliveries
-               SET state = ?5, attempts = ?6, due_at = ?7, code = ?8, reply = ?9, settled_at = ?10,
-                   leased_by = NULL, leased_until = NULL
+               SET state = ?5, attempts = ?6, due_at = ?7, code = ?8, enhanced = ?9, reply = ?10,
+                   settled_at = ?11, leased_by = NULL, leased_until = NULL
                WHERE run_id = ?1 AND contact_id = ?2 AND message_id = ?3
                  AND state = 'leased' AND leased_by = ?4";
     let rows = settlements.iter().map(|s| {
@@ -120,6 +122,7 @@ pub(in crate::core::publishing) async fn settle(
             s.attempts,
             s.due_at,
             s.code,
+            s.enhanced.clone(),
             s.reply.as_str(),
             now
         ]

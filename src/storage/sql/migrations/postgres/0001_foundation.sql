@@ -168,7 +168,8 @@ CREATE TABLE deliveries (
     leased_by TEXT,
     leased_until BIGINT,
     code BIGINT,
-    reply TEXT,
+    enhanced TEXT COLLATE "C",
+    reply TEXT COLLATE "C",
     settled_at BIGINT,
     PRIMARY KEY (run_id, contact_id, message_id)
 );
@@ -221,9 +222,9 @@ CREATE INDEX jobs_due ON jobs (state, due_at);
 
 CREATE TABLE metrics (
     campaign_id UUID NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
-    metric_type TEXT NOT NULL,
+    metric_type TEXT COLLATE "C" NOT NULL,
     date TEXT COLLATE "C" NOT NULL,
-    platform TEXT NOT NULL,
+    platform TEXT COLLATE "C" NOT NULL,
     value BIGINT NOT NULL,
     PRIMARY KEY (campaign_id, metric_type, date, platform)
 );

@@ -168,6 +168,7 @@ CREATE TABLE deliveries (
     leased_by TEXT,
     leased_until INTEGER,
     code INTEGER,
+    enhanced TEXT,
     reply TEXT,
     settled_at INTEGER,
     PRIMARY KEY (run_id, contact_id, message_id)

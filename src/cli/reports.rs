@@ -1,0 +1,167 @@
+//! `frontier report`: what campaigns did, in figures.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+use tokio::fs;
+use tokio::io::AsyncWriteExt as _;
+
+use super::error::CommandError;
+use super::output::Output;
+use crate::client::Client;
+
+#[derive(Subcommand, Debug)]
+pub enum ReportCommand {
+    Create(CreateArgs),
+}
+
+/// Report what a campaign did, over all its runs
+#[derive(Args, Debug)]
+pub struct CreateArgs {
+    /// The campaign: its name, its id, or the start of one
+    campaign: String,
+    /// The form of the report [default: by the ending of --out, else terminal]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// The file to write; one that is there is replaced [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// The forms a report is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Plain text, 80 columns wide
+    Terminal,
+    /// Markdown
+    #[value(alias = "markdown")]
+    Md,
+    /// One page with charts that needs nothing else
+    Html,
+    /// Every figure in one long table
+    Csv,
+    /// For programs
+    Json,
+}
+
+impl ReportCommand {
+    pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+        match self {
+            Self::Create(args) => args.run(client, output).await,
+        }
+    }
+}
+
+impl CreateArgs {
+    async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+        let Some(path) = self.out else {
+            if self.format.is_none() && !output.wants_people() {
+                return output.show(&client.report(&self.campaign).await?, |_| Ok(()));
+            }
+            let format = self.format.unwrap_or(Format::Terminal);
+            return output.text(&client.report_document(&self.campaign, format.word()).await?);
+        };
+        let format = match self.format {
+            Some(format) => format,
+            None => Format::of(&path)?,
+        };
+        refuse_folder(&path).await?;
+        let document = client.report_document(&self.campaign, format.word()).await?;
+        write(&path, &document).await.map_err(|error| {
+            CommandError::failed(format!("{} cannot be written: {error}", path.display()))
+        })?;
+        let place = fs::canonicalize(&path).await.unwrap_or(path);
+        output.note(format_args!("The report is in {}.", place.display()));
+        Ok(())
+    }
+}
+
+impl Format {
+    /// The word the route knows it by.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Md => "md",
+            Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// The format that the ending of a file's name stands for.
+    fn of(path: &Path) -> Result<Self, CommandError> {
+        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+        match ending.as_deref() {
+            Some("html" | "htm") => Ok(Self::Html),
+            Some("md" | "markdown") => Ok(Self::Md),
+            Some("csv") => Ok(Self::Csv),
+            Some("json") => Ok(Self::Json),
+            Some("txt") => Ok(Self::Terminal),
+            _ => Err(CommandError::usage(format!(
+                "the name {} does not tell which report to write",
+                path.display()
+            ))
+            .hint("end it in .html, .md, .csv, .json or .txt, or say --format")),
+        }
+    }
+}
+
+async fn refuse_folder(path: &Path) -> Result<(), CommandError> {
+    if !fs::metadata(path).await.is_ok_and(|found| found.is_dir()) {
+        return Ok(());
+    }
+    let example = path.join("report.html");
+    Err(CommandError::usage(format!("{} is a folder", path.display()))
+        .hint(format!("name a file in it, such as {}", example.display())))
+}
+
+/// Writes the whole file or nothing: beside its place first, then into it.
+async fn write(path: &Path, document: &str) -> std::io::Result<()> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(name);
+    let written = async {
+        let mut file = fs::File::create(&part).await?;
+        file.write_all(document.as_bytes()).await?;
+        file.sync_all().await?;
+        fs::rename(&part, path).await
+    };
+    let written = written.await;
+    if written.is_err() {
+        // It is there only when something failed after it was made.
+        let _ = fs::remove_file(&part).await;
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_of_a_file_tells_its_format() {
+        let format = |name: &str| Format::of(Path::new(name));
+        assert_eq!(format("out/spring.HTML").unwrap(), Format::Html);
+        assert_eq!(format("spring.md").unwrap(), Format::Md);
+        assert_eq!(format("spring.txt").unwrap(), Format::Terminal);
+        for name in ["spring", "spring.pdf"] {
+            let refusal = format(name).unwrap_err();
+            assert!(refusal.message.contains(name) && !refusal.hints.is_empty(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_replaced_whole_and_nothing_stays_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spring.md");
+        for text in ["the longer first report", "second"] {
+            write(&path, text).await.unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(write(&folder.path().join("none/spring.md"), "x").await.is_err());
+        assert!(refuse_folder(folder.path()).await.unwrap_err().message.ends_with("is a folder"));
+        refuse_folder(&path).await.unwrap();
+    }
+}

@@ -1,0 +1,61 @@
+//! Which numbers each event adds to which metric. Pure.
+//!
+//! A metric only ever grows by what an event counts, so figures of several days add up.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::core::kernel::{Id, words};
+
+/// The platform of what is sent by mail.
+pub(super) const EMAIL: &str = "email";
+
+words! {
+    /// What the ledger's settlements are counted as.
+    MetricType {
+        /// Mails that a receiving server took.
+        Deliveries = "deliveries",
+        /// Mails turned away for now, each time they were.
+        Deferrals = "deferrals",
+        /// Mails given up, for whatever reason.
+        Failures = "failures",
+        /// Those of the failures that a server refused.
+        Bounces = "bounces",
+        /// Mails not sent, because their address must not be sent to.
+        Suppressions = "suppressions",
+    }
+}
+
+/// The payload of `campaign.created`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Created {
+    pub(super) id: Id,
+}
+
+/// The payload of `deliveries.settled`: how many deliveries of a run were settled on a day.
+#[derive(Debug, Deserialize)]
+pub(super) struct Settled {
+    pub(super) run_id: Id,
+    /// In UTC.
+    pub(super) date: NaiveDate,
+    accepted: u32,
+    deferred: u32,
+    failed: u32,
+    refused: u32,
+    suppressed: u32,
+}
+
+impl Settled {
+    /// What is to be added to each metric; zeros are left out.
+    pub(super) fn metrics(&self) -> impl Iterator<Item = (MetricType, u32)> + use<> {
+        [
+            (MetricType::Deliveries, self.accepted),
+            (MetricType::Deferrals, self.deferred),
+            (MetricType::Failures, self.failed),
+            (MetricType::Bounces, self.refused),
+            (MetricType::Suppressions, self.suppressed),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+    }
+}
