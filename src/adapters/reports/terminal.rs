@@ -42,7 +42,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn header(out: &mut String, report: &Report) -> fmt::Result {
-    let (campaign, zone) = (&report.campaign, Zone::of(report));
+    let campaign = &report.campaign;
     writeln!(out, "{}", cut(&line(&campaign.name), WIDTH))?;
     writeln!(out, "{}", "═".repeat(WIDTH))?;
     let mut facts = vec![

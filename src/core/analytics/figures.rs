@@ -53,7 +53,7 @@ pub fn bucket_width(span: Duration) -> u64 {
 }
 
 /// Adds to the `top` domains one row, `other`, with what `totals` has beyond them.
-pub fn with_other_domains(mut top: Vec<DomainFigures>, totals: &Totals) -> Vec<DomainFigures> {
+pub(super) fn with_other_domains(mut top: Vec<DomainFigures>, totals: &Totals) -> Vec<DomainFigures> {
     let beyond =
         |whole: u64, of: fn(&DomainFigures) -> u64| whole.saturating_sub(top.iter().map(of).sum());
     let other = DomainFigures {
@@ -71,7 +71,7 @@ pub fn with_other_domains(mut top: Vec<DomainFigures>, totals: &Totals) -> Vec<D
 }
 
 /// Adds to the `top` failures one row, `other`, with what `totals` has beyond them.
-pub fn with_other_failures(mut top: Vec<Failure>, totals: &Totals) -> Vec<Failure> {
+pub(super) fn with_other_failures(mut top: Vec<Failure>, totals: &Totals) -> Vec<Failure> {
     let told: u64 = top.iter().map(|one| one.count).sum();
     let count = (totals.failed + totals.deferred).saturating_sub(told);
     if count > 0 {
