@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-<<<<<<< HEAD
 use super::StoreProbe;
-=======
 use crate::core::analytics::{Analytics, Renderers};
->>>>>>> b1d5ec8 (analytics: metrics from events, and the report of a campaign behind its route and command)
 use crate::core::campaigns::Campaigns;
 use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
