@@ -53,7 +53,10 @@ pub fn bucket_width(span: Duration) -> u64 {
 }
 
 /// Adds to the `top` domains one row, `other`, with what `totals` has beyond them.
-pub(super) fn with_other_domains(mut top: Vec<DomainFigures>, totals: &Totals) -> Vec<DomainFigures> {
+pub(super) fn with_other_domains(
+    mut top: Vec<DomainFigures>,
+    totals: &Totals,
+) -> Vec<DomainFigures> {
     let beyond =
         |whole: u64, of: fn(&DomainFigures) -> u64| whole.saturating_sub(top.iter().map(of).sum());
     let other = DomainFigures {
