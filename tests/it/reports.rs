@@ -475,7 +475,7 @@ fn the_command_writes_where_it_is_told() {
     assert_eq!((wrote.code, wrote.out.as_str()), (0, ""));
     assert_eq!(wrote.err, "The report is in [root]/work/spring.html.\n");
     let page = std::fs::read_to_string(sandbox.path("spring.html")).unwrap();
-    assert!(page.starts_with("<!doctype html>"), "{page:.40}");
+    assert!(page.starts_with("<!DOCTYPE html>"), "{page:.40}");
     let refused = sandbox.run(&["report", "create", "Spring", "--format", "md", "--out", "."]);
     insta::assert_snapshot!(refused.err, @r"
     error: . is a folder
