@@ -14,6 +14,7 @@ mod lifecycle;
 mod model;
 mod plan;
 mod preview;
+mod rehearsal;
 mod service;
 mod store;
 
@@ -23,4 +24,5 @@ pub use model::{
     MessageContent, Named, Progress, Status,
 };
 pub use preview::{Preview, TestSent};
+pub use rehearsal::Unfit;
 pub use service::{Campaigns, Defaults};

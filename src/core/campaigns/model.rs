@@ -307,10 +307,17 @@ impl Draft {
         if !self.settings.is_object() {
             return wrong("settings must be an object".into());
         }
-        for (at, message) in self.messages.iter().enumerate() {
-            if message.name.trim().is_empty() {
-                return wrong(format!("message {} has no name", at + 1));
+        for Goal { metric, target } in &self.goals {
+            let word = metric.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            if !word || !(1..=63).contains(&metric.len()) {
+                return wrong(format!("`{metric}` is no metric; use a-z and _, as in clicks"));
             }
+            if !i64::try_from(*target).is_ok_and(|target| target > 0) {
+                return wrong(format!("the target of {metric} is {target}; give 1 or more"));
+            }
+        }
+        for (at, message) in self.messages.iter().enumerate() {
+            check_name(&message.name)?;
             if message.subject.trim().is_empty() {
                 return wrong(format!("the message `{}` has no subject", message.name));
             }

@@ -1,8 +1,8 @@
 //! From a campaign to the plan of a run: everything it refers to, looked up and written down.
 
-use super::model::{Campaign, CampaignError, CampaignType, Message, MessageContent};
+use super::model::{Campaign, CampaignError, CampaignType, DraftMessage, MessageContent};
 use super::service::Campaigns;
-use crate::core::content::{MessageSource, Template, TemplateSource, reachable};
+use crate::core::content::{Format, MessageSource, TemplateSource, reachable};
 use crate::core::kernel::Id;
 use crate::core::publishing::{
     ChannelSettings, Composer, PlannedMessage, RunChannel, RunPlan, TokenSigner, UnsubscribeWays,
@@ -40,22 +40,17 @@ impl Campaigns {
             ));
         }
         let templates = self.templates.all_in(tx).await?;
+        let templates: Vec<_> = templates.into_iter().map(|template| template.source).collect();
         let mut messages = Vec::new();
-        for message in &campaign.messages {
-            let Some(from) = message.from.clone().or_else(|| channel.settings.from.clone()) else {
+        for (message, draft) in campaign.messages.iter().zip(campaign.draft().messages) {
+            let Some(from) = draft.from.clone().or_else(|| channel.settings.from.clone()) else {
                 return Err(not_ready(
                     "nobody is named as its sender; give its channel a `from`, or set \
                      sender.email in frontier.yaml",
                 ));
             };
-            let reply_to = message.reply_to.clone().or_else(|| channel.settings.reply_to.clone());
-            let source = MessageSource {
-                name: message.name.clone(),
-                subject: message.subject.clone(),
-                preheader: message.preheader.clone(),
-                body: body(message, &templates),
-                text: message.text.clone(),
-            };
+            let reply_to = draft.reply_to.clone().or_else(|| channel.settings.reply_to.clone());
+            let source = source(draft, &templates);
             messages.push(PlannedMessage { id: message.id, source, from, reply_to });
         }
         let bodies = messages.iter().map(|message| &message.source.body);
@@ -77,41 +72,37 @@ impl Campaigns {
     }
 
     async fn channel(&self, tx: &mut Tx, campaign: &Campaign) -> Result<RunChannel, CampaignError> {
-        let mut channel = match &campaign.channel {
-            Some(channel) => {
-                let channel = self.publishing.channel_in(tx, &channel.name).await?;
-                RunChannel { name: channel.name, settings: channel.settings }
-            }
-            None => RunChannel { name: OUTBOX.to_owned(), settings: ChannelSettings::outbox() },
+        let channel = match &campaign.channel {
+            Some(channel) => Some(self.publishing.channel_in(tx, &channel.name).await?),
+            None => None,
         };
-        let settings = &mut channel.settings;
+        Ok(self.way_out(channel.map(|channel| (channel.name, channel.settings))))
+    }
+
+    /// A channel, or the one every workspace has, with what the workspace says for it.
+    pub(super) fn way_out(&self, channel: Option<(String, ChannelSettings)>) -> RunChannel {
+        let (name, mut settings) =
+            channel.unwrap_or_else(|| (OUTBOX.to_owned(), ChannelSettings::outbox()));
         settings.from = settings.from.take().or_else(|| self.defaults.from.clone());
         settings.reply_to = settings.reply_to.take().or_else(|| self.defaults.reply_to.clone());
         let defaults = Some(&self.defaults.unsubscribe).filter(|ways| !ways.is_empty());
         settings.unsubscribe = settings.unsubscribe.take().or_else(|| defaults.cloned());
-        Ok(channel)
+        RunChannel { name, settings }
     }
 }
 
-fn body(message: &Message, templates: &[Template]) -> TemplateSource {
-    match &message.content {
-        MessageContent::Template(named) => {
-            let found = templates.iter().find(|template| template.id == named.id);
-            found.map_or_else(
-                || TemplateSource {
-                    name: named.name.clone(),
-                    format: crate::core::content::Format::Markdown,
-                    layout: None,
-                    body: String::new(),
-                },
-                |template| template.source.clone(),
-            )
-        }
-        MessageContent::Inline { format, body } => TemplateSource {
-            name: message.name.clone(),
-            format: *format,
-            layout: None,
-            body: body.clone(),
-        },
-    }
+/// A message with its body, which may be one of `templates`.
+pub(super) fn source(message: DraftMessage, templates: &[TemplateSource]) -> MessageSource {
+    let inline =
+        |format, body| TemplateSource { name: message.name.clone(), format, layout: None, body };
+    let body = match message.content {
+        MessageContent::Template(name) => templates
+            .iter()
+            .find(|template| template.name == name)
+            .cloned()
+            .unwrap_or_else(|| inline(Format::Markdown, String::new())),
+        MessageContent::Inline { format, body } => inline(format, body),
+    };
+    let DraftMessage { name, subject, preheader, text, .. } = message;
+    MessageSource { name, subject, preheader, body, text }
 }

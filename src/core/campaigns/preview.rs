@@ -120,7 +120,7 @@ fn message_index(campaign: &Campaign, name: Option<&str>) -> Result<usize, Campa
     })
 }
 
-fn recipient(contact: Contact) -> Recipient {
+pub(super) fn recipient(contact: Contact) -> Recipient {
     Recipient {
         id: contact.id,
         email: contact.email,

@@ -131,6 +131,23 @@ impl Campaigns {
         store::get(tx, id).await?.ok_or_else(missing)
     }
 
+    /// The campaign that is called exactly `name`.
+    pub async fn campaign_named_in(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+    ) -> Result<Option<Campaign>, CampaignError> {
+        match sql::named(tx, "campaigns", name).await? {
+            Some(id) => Ok(store::get(tx, id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The names of all campaigns, in their order.
+    pub async fn campaign_names_in(&self, tx: &mut Tx) -> Result<Vec<String>, CampaignError> {
+        Ok(sql::names(tx, "campaigns").await?)
+    }
+
     /// A page of campaigns, oldest first, of one status or of all.
     pub async fn campaigns(
         &self,
@@ -229,7 +246,8 @@ impl Campaigns {
             status: old.as_ref().map_or(Status::Draft, |old| old.status),
             channel,
             budget: draft.budget,
-            spent: old.as_ref().map_or(Money::new(0, currency), |old| old.spent),
+            // Nothing is spent while it can be edited, so its money may change its currency.
+            spent: Money::new(old.as_ref().map_or(0, |old| old.spent.minor), currency),
             start_date: draft.start_date,
             end_date: draft.end_date,
             timezone: draft.timezone,

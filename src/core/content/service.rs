@@ -157,21 +157,21 @@ impl Templates {
 
 /// Those of `all` that the layouts and includes of `bodies` can reach.
 pub fn reachable<'a>(
-    all: &'a [Template],
+    all: &'a [TemplateSource],
     bodies: impl IntoIterator<Item = &'a TemplateSource>,
 ) -> Vec<TemplateSource> {
     let mut open: Vec<&TemplateSource> = bodies.into_iter().collect();
     let mut found: Vec<TemplateSource> = Vec::new();
     while let Some(source) = open.pop() {
         for template in all {
-            let name = &template.source.name;
+            let name = &template.name;
             // A name in quotes may be an include; one too many does no harm.
             let named = source.layout.as_ref() == Some(name)
                 || source.body.contains(&format!("\"{name}\""))
                 || source.body.contains(&format!("'{name}'"));
             if named && !found.iter().any(|other| other.name == *name) {
-                found.push(template.source.clone());
-                open.push(&template.source);
+                found.push(template.clone());
+                open.push(template);
             }
         }
     }

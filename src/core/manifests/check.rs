@@ -51,7 +51,7 @@ pub(super) fn check(root: &Node, files: &BTreeMap<String, String>) -> Checked {
     let name = root.get("metadata").and_then(|metadata| metadata.get("name"));
     checked.name = name
         .and_then(|node| Some((node.text()?.to_owned(), node.at)))
-        .filter(|(name, _)| rules::is_name(name));
+        .filter(|(name, _)| rules::name(name).is_ok());
     if let (Some(kind), Some(spec)) = (checked.kind, root.entry("spec")) {
         let fields = Shape::Fields(shape::spec(kind));
         checked.shape(&spec.node, &fields, spec.key_at, &format!("{kind}.spec"));
@@ -108,9 +108,9 @@ impl Checked {
             (Shape::Password, _) => self.password(node, at, path),
             (Shape::Labels, Value::Map(entries)) => {
                 for entry in entries {
-                    self.rule(entry.key_at, rules::name(&entry.key));
-                    let path = format!("{path}.{}", entry.key);
-                    self.shape(&entry.node, &Shape::Text(rules::line), entry.key_at, &path);
+                    self.rule(entry.key_at, rules::text(&entry.key));
+                    let path = format!("{path}.{}", brief(&entry.key));
+                    self.shape(&entry.node, &Shape::Text(rules::text), entry.key_at, &path);
                 }
             }
             (Shape::Free, Value::Map(_)) => self.free(node),

@@ -28,15 +28,10 @@ mod write;
 mod written;
 
 pub use diff::{Action, Change, FieldChange, FieldValue, Plan};
-pub use model::{
-    Body, Budget, CampaignSpec, CampaignType, ChannelSpec, Content, Document, Format, Goal, Kind,
-    ListSpec, Message, Origin, PasswordRef, Sender, Smtp, Spec, TargetAudience, TemplateSpec, Tls,
-    Transport, Unsubscribe,
-};
+pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, Spec, TemplateSpec};
 pub use parse::{FileReference, MAX_BUNDLE_BYTES, SourceFile, parse, referenced_files};
 pub use positions::MAX_FILE_BYTES;
 pub use problem::{Problem, Problems, Snippet};
-pub use rules::is_name;
 pub use write::{WriteError, WriteOptions, WrittenFiles, write};
 
 /// The version every manifest names in `apiVersion`.

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use url::Url;
 
-use crate::core::kernel::{Currency, nearest};
+use crate::core::kernel::{Currency, check_name, nearest};
 
 /// What is wrong with a value, and how to put it right.
 pub(super) struct Refusal {
@@ -39,25 +39,20 @@ pub(super) fn brief(text: &str) -> String {
     shown
 }
 
-/// Whether `text` can name a document or a message: 1 to 63 of `a-z`, `0-9` and `-`, the first no
-/// hyphen.
-pub fn is_name(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&text.len()) && text.bytes().all(allowed) && !text.starts_with('-')
-}
-
+/// A name of a document or a message, by the rule of the whole program.
 pub(super) fn name(text: &str) -> Result<(), Refusal> {
-    ensure(is_name(text), || {
-        refuse(
-            format!("`{}` is not a name", brief(text)),
-            "use 1 to 63 of a-z, 0-9 and -, not starting with -",
-        )
-    })
+    check_name(text).map_err(|error| Refusal { message: error.to_string(), help: None })
 }
 
 /// Any text that every store can keep.
 pub(super) fn text(text: &str) -> Result<(), Refusal> {
     ensure(!text.contains('\0'), || refuse("the text contains a NUL character", "remove it"))
+}
+
+/// Text that says something, in any number of lines: a template may fold it into one.
+pub(super) fn filled(filled: &str) -> Result<(), Refusal> {
+    ensure(!filled.trim().is_empty(), || refuse("this is empty", "write a text"))?;
+    text(filled)
 }
 
 /// Text that can stand in a mail header.
@@ -206,12 +201,6 @@ mod tests {
         for text in bad {
             assert!(rule(text).is_err(), "{text} is bad");
         }
-    }
-
-    #[test]
-    fn names_are_slugs() {
-        sort(name, &["a", "2026", "spring-launch", "no"], &["", "-a", "Spring", "a_b", "ñ", "a b"]);
-        assert!(is_name(&"a".repeat(63)) && !is_name(&"a".repeat(64)));
     }
 
     #[test]

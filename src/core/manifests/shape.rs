@@ -81,7 +81,7 @@ const SENDER: Shape = Shape::Fields(&[may("name", LINE), must("email", EMAIL)]);
 
 const CHANNEL: &[Field] = &[
     must("kind", Shape::OneOf(&["outbox", "smtp"])),
-    must("from", SENDER),
+    may("from", SENDER),
     may("reply_to", EMAIL),
     may(
         "unsubscribe",
@@ -98,6 +98,7 @@ const SMTP: &[Field] = &[
     may("password", Shape::Password),
     may("connections", Shape::Number { least: 1, most: 64 }),
     may("timeout_seconds", Shape::Number { least: 1, most: 3600 }),
+    may("ca_file", LINE),
 ];
 
 /// Exactly one of the two.
@@ -140,8 +141,8 @@ const GOAL: Shape = Shape::Fields(&[
 
 const MESSAGE: Shape = Shape::Fields(&[
     must("name", NAME),
-    must("subject", LINE),
-    may("preheader", LINE),
+    must("subject", Shape::Text(rules::filled)),
+    may("preheader", TEXT),
     may("template", Shape::Reference(Kind::Template)),
     may("format", FORMAT),
     may("body", TEXT),

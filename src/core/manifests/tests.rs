@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::core::campaigns::MessageContent;
+use crate::core::publishing::{ChannelSettings, Transport};
 
 mod any_documents;
 mod broken;
@@ -107,11 +109,11 @@ fn a_manifest_becomes_self_contained_documents() {
     let lines: Vec<_> = documents.iter().map(|document| document.origin.line).collect();
     assert_eq!(lines, [2, 7, 24, 34, 39]);
     let Spec::Template(offer) = &documents[3].spec else { panic!("a template") };
-    assert_eq!(offer.content.body, "# Offer\n");
+    assert_eq!(offer.body, "# Offer\n");
     let Spec::Campaign(spring) = &documents[4].spec else { panic!("a campaign") };
-    assert_eq!(spring.budget.unwrap().0.to_string(), "1200.00 EUR");
+    assert_eq!(spring.budget.unwrap().to_string(), "1200.00 EUR");
     assert_eq!(spring.settings["retries"], 3);
-    assert_eq!(spring.messages[0].content, Content::Template("offer".into()));
+    assert_eq!(spring.messages[0].content, MessageContent::Template("offer".into()));
 }
 
 #[test]
@@ -119,7 +121,8 @@ fn defaults_are_filled_in() {
     let text = "apiVersion: frontier/v1\nkind: Channel\nmetadata: {name: c}\nspec: {kind: smtp, \
                 from: {email: a@b.example}, smtp: {host: h, tls: tls}}";
     let documents = read(text).unwrap();
-    let Spec::Channel(ChannelSpec { transport: Transport::Smtp(smtp), .. }) = &documents[0].spec
+    let Spec::Channel(ChannelSettings { transport: Transport::Smtp(smtp), .. }) =
+        &documents[0].spec
     else {
         panic!("an SMTP channel")
     };
@@ -140,7 +143,7 @@ fn what_yaml_reads_oddly_just_works() {
     let text =
         campaign("  type: email\n  budget: { amount: 1200.00, currency: EUR }\n  channel: ~\n");
     let Spec::Campaign(spec) = &read(&text).unwrap()[0].spec else { panic!("a campaign") };
-    assert_eq!(spec.budget.unwrap().0.minor, 120_000);
+    assert_eq!(spec.budget.unwrap().minor, 120_000);
 }
 
 #[test]

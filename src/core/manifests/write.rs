@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::{Document, Format, Spec};
+use super::model::{Document, Spec};
 use super::positions::normalise;
-use super::written::{Manifest, WrittenCampaign, WrittenChannel, WrittenTemplate};
+use super::written::{Manifest, WrittenCampaign, WrittenChannel, WrittenList, WrittenTemplate};
+use crate::core::content::Format;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WriteOptions {
@@ -58,14 +59,13 @@ fn one(
     files: &mut BTreeMap<String, String>,
 ) -> Result<String, serde_yaml::Error> {
     match &document.spec {
-        Spec::List(spec) => yaml(document, spec),
+        Spec::List(spec) => yaml(document, WrittenList::from(spec)),
         Spec::Channel(spec) => yaml(document, WrittenChannel::from(spec)),
         Spec::Template(spec) => {
             let mut written = WrittenTemplate::from(spec);
             if options.bodies_as_files {
                 let stem = format!("templates/{}", document.name);
-                let format = spec.content.format;
-                written.body_file = moved(&mut written.body, &stem, format, files);
+                written.body_file = moved(&mut written.body, &stem, spec.format, files);
             }
             yaml(document, written)
         }
@@ -95,7 +95,12 @@ fn moved(
     files: &mut BTreeMap<String, String>,
 ) -> Option<String> {
     let text = body.take_if(|text| normalise(text) == *text)?;
-    let path = format!("{stem}.{}", format.extension());
+    let extension = match format {
+        Format::Markdown => "md",
+        Format::Html => "html",
+        Format::Mjml => "mjml",
+    };
+    let path = format!("{stem}.{extension}");
     files.insert(path.clone(), text);
     Some(path)
 }

@@ -3,22 +3,21 @@
 //! Reading goes text → [`Manifest`] → [`Document`]; writing and comparing go the other way, so the
 //! field order of these types is the key order of every file we write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::API_VERSION;
-use super::model::{
-    Body, Budget, CampaignSpec, CampaignType, ChannelSpec, Content, Document, Format, Goal, Kind,
-    ListSpec, Message, Origin, PasswordRef, Sender, Smtp, Spec, TargetAudience, TemplateSpec, Tls,
-    Transport, Unsubscribe,
-};
+use super::model::{CampaignSpec, Document, Kind, ListSpec, Origin, Spec, TemplateSpec};
 use super::positions::normalise;
-
-const DEFAULT_CONNECTIONS: u8 = 8;
-const DEFAULT_TIMEOUT_SECONDS: u16 = 30;
+use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent};
+use crate::core::content::Format;
+use crate::core::kernel::{BadMoney, Currency, Money};
+use crate::core::publishing::{
+    ChannelSettings, Mailbox, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
+};
 
 /// The fields do not add up to a document. `check` finds these cases before, with their place.
 #[derive(Debug, thiserror::Error)]
@@ -54,13 +53,21 @@ pub(super) trait Written: DeserializeOwned {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct WrittenList {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WrittenChannel {
     kind: WrittenTransport,
-    from: Sender,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Mailbox>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unsubscribe: Option<Unsubscribe>,
+    unsubscribe: Option<UnsubscribeWays>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smtp: Option<WrittenSmtp>,
 }
@@ -84,6 +91,8 @@ struct WrittenSmtp {
     password: Option<WrittenPassword>,
     connections: Option<u8>,
     timeout_seconds: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_file: Option<String>,
 }
 
 /// A mapping rather than an enum, which YAML would want tagged.
@@ -111,14 +120,14 @@ pub(super) struct WrittenTemplate {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenCampaign {
-    #[serde(rename = "type")]
+    #[serde(rename = "type", with = "word")]
     campaign_type: CampaignType,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    target_audience: Option<TargetAudience>,
+    target_audience: Option<WrittenAudience>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    budget: Option<Budget>,
+    budget: Option<WrittenBudget>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_date: Option<NaiveDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,9 +160,52 @@ pub(super) struct WrittenMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Sender>,
+    from: Option<Mailbox>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAudience {
+    #[serde(default)]
+    lists: BTreeSet<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "WrittenMoney", into = "WrittenMoney")]
+#[derive(Clone, Copy)]
+struct WrittenBudget(Money);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenMoney {
+    amount: String,
+    currency: Currency,
+}
+
+/// A value that has one word.
+mod word {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        value: &impl Display,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+    where
+        T: FromStr<Err: Display>,
+        D: Deserializer<'de>,
+    {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
 }
 
 impl<S> Manifest<S> {
@@ -181,9 +233,10 @@ impl<S: Written> Manifest<S> {
     }
 }
 
-impl Written for ListSpec {
+impl Written for WrittenList {
     fn resolve(self, _: &Files) -> Result<Spec, Incomplete> {
-        Ok(Spec::List(self))
+        let description = self.description.filter(|text| !text.is_empty());
+        Ok(Spec::List(ListSpec { description }))
     }
 }
 
@@ -195,7 +248,7 @@ impl Written for WrittenChannel {
             _ => return Err(Incomplete("`smtp` goes with `kind: smtp`")),
         };
         let Self { from, reply_to, unsubscribe, .. } = self;
-        Ok(Spec::Channel(ChannelSpec { from, reply_to, unsubscribe, transport }))
+        Ok(Spec::Channel(ChannelSettings { transport, from, reply_to, unsubscribe }))
     }
 }
 
@@ -214,8 +267,9 @@ impl WrittenSmtp {
             tls,
             username: self.username,
             password,
-            connections: self.connections.unwrap_or(DEFAULT_CONNECTIONS),
-            timeout_seconds: self.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
+            connections: self.connections.unwrap_or(Smtp::CONNECTIONS),
+            timeout_seconds: self.timeout_seconds.unwrap_or(Smtp::TIMEOUT_SECONDS),
+            ca_file: self.ca_file,
         })
     }
 }
@@ -224,8 +278,7 @@ impl Written for WrittenTemplate {
     fn resolve(self, files: &Files) -> Result<Spec, Incomplete> {
         let body = body(self.body, self.body_file, files)?
             .ok_or(Incomplete("a template has a `body` or a `body_file`"))?;
-        let content = Body { format: self.format, body };
-        Ok(Spec::Template(TemplateSpec { layout: self.layout, content }))
+        Ok(Spec::Template(TemplateSpec { format: self.format, layout: self.layout, body }))
     }
 }
 
@@ -235,8 +288,8 @@ impl Written for WrittenCampaign {
         Ok(Spec::Campaign(CampaignSpec {
             campaign_type: self.campaign_type,
             channel: self.channel,
-            target_audience: self.target_audience.unwrap_or_default(),
-            budget: self.budget,
+            lists: self.target_audience.map(|audience| audience.lists).unwrap_or_default(),
+            budget: self.budget.map(|WrittenBudget(money)| money),
             start_date: self.start_date,
             end_date: self.end_date,
             timezone: self.timezone,
@@ -251,15 +304,15 @@ impl Written for WrittenCampaign {
 }
 
 impl WrittenMessage {
-    fn resolve(self, files: &Files) -> Result<Message, Incomplete> {
+    fn resolve(self, files: &Files) -> Result<DraftMessage, Incomplete> {
         let body = body(self.body, self.body_file, files)?;
         let content = match (self.template, body, self.format) {
-            (Some(template), None, None) => Content::Template(template),
-            (None, Some(body), Some(format)) => Content::Inline(Body { format, body }),
+            (Some(template), None, None) => MessageContent::Template(template),
+            (None, Some(body), Some(format)) => MessageContent::Inline { format, body },
             _ => return Err(Incomplete("a message has a `template`, or a body with its `format`")),
         };
         let Self { name, subject, preheader, text, from, reply_to, .. } = self;
-        Ok(Message { name, subject, preheader, content, text, from, reply_to })
+        Ok(DraftMessage { name, subject, preheader, content, text, from, reply_to })
     }
 }
 
@@ -279,13 +332,19 @@ fn body(
     }
 }
 
-impl From<&ChannelSpec> for WrittenChannel {
-    fn from(spec: &ChannelSpec) -> Self {
+impl From<&ListSpec> for WrittenList {
+    fn from(spec: &ListSpec) -> Self {
+        Self { description: spec.description.clone() }
+    }
+}
+
+impl From<&ChannelSettings> for WrittenChannel {
+    fn from(spec: &ChannelSettings) -> Self {
         let (kind, smtp) = match &spec.transport {
             Transport::Outbox => (WrittenTransport::Outbox, None),
             Transport::Smtp(smtp) => (WrittenTransport::Smtp, Some(smtp.into())),
         };
-        let ChannelSpec { from, reply_to, unsubscribe, .. } = spec.clone();
+        let ChannelSettings { from, reply_to, unsubscribe, .. } = spec.clone();
         Self { kind, from, reply_to, unsubscribe, smtp }
     }
 }
@@ -304,14 +363,15 @@ impl From<&Smtp> for WrittenSmtp {
             password,
             connections: Some(smtp.connections),
             timeout_seconds: Some(smtp.timeout_seconds),
+            ca_file: smtp.ca_file.clone(),
         }
     }
 }
 
 impl From<&TemplateSpec> for WrittenTemplate {
     fn from(spec: &TemplateSpec) -> Self {
-        let Body { format, body } = spec.content.clone();
-        Self { format, layout: spec.layout.clone(), body: Some(body), body_file: None }
+        let TemplateSpec { format, layout, body } = spec.clone();
+        Self { format, layout, body: Some(body), body_file: None }
     }
 }
 
@@ -323,9 +383,9 @@ impl From<&CampaignSpec> for WrittenCampaign {
         Self {
             campaign_type: spec.campaign_type,
             channel: spec.channel.clone(),
-            target_audience: Some(spec.target_audience.clone())
+            target_audience: Some(WrittenAudience { lists: spec.lists.clone() })
                 .filter(|audience| !audience.lists.is_empty()),
-            budget: spec.budget,
+            budget: spec.budget.map(WrittenBudget),
             start_date: spec.start_date,
             end_date: spec.end_date,
             timezone: spec.timezone,
@@ -337,14 +397,14 @@ impl From<&CampaignSpec> for WrittenCampaign {
     }
 }
 
-impl From<&Message> for WrittenMessage {
-    fn from(message: &Message) -> Self {
-        let (template, inline) = match message.content.clone() {
-            Content::Template(name) => (Some(name), None),
-            Content::Inline(body) => (None, Some(body)),
+impl From<&DraftMessage> for WrittenMessage {
+    fn from(message: &DraftMessage) -> Self {
+        let DraftMessage { name, subject, preheader, content, text, from, reply_to } =
+            message.clone();
+        let (template, format, body) = match content {
+            MessageContent::Template(template) => (Some(template), None, None),
+            MessageContent::Inline { format, body } => (None, Some(format), Some(body)),
         };
-        let (format, body) = inline.map(|Body { format, body }| (format, body)).unzip();
-        let Message { name, subject, preheader, text, from, reply_to, .. } = message.clone();
         Self {
             name,
             subject,
@@ -360,10 +420,24 @@ impl From<&Message> for WrittenMessage {
     }
 }
 
+impl TryFrom<WrittenMoney> for WrittenBudget {
+    type Error = BadMoney;
+
+    fn try_from(written: WrittenMoney) -> Result<Self, BadMoney> {
+        Money::parse(&written.amount, written.currency).map(Self)
+    }
+}
+
+impl From<WrittenBudget> for WrittenMoney {
+    fn from(WrittenBudget(money): WrittenBudget) -> Self {
+        Self { amount: money.amount(), currency: money.currency }
+    }
+}
+
 /// The document as JSON, with the keys a manifest has.
 pub(super) fn to_json(document: &Document) -> serde_json::Result<serde_json::Value> {
     match &document.spec {
-        Spec::List(spec) => serde_json::to_value(Manifest::of(document, spec)),
+        Spec::List(spec) => serde_json::to_value(Manifest::of(document, WrittenList::from(spec))),
         Spec::Channel(spec) => {
             serde_json::to_value(Manifest::of(document, WrittenChannel::from(spec)))
         }
@@ -385,7 +459,7 @@ pub(super) fn read<'de, D: serde::Deserializer<'de>>(
 ) -> Result<Result<Document, Incomplete>, serde_path_to_error::Error<D::Error>> {
     use serde_path_to_error::deserialize;
     Ok(match kind {
-        Kind::List => deserialize::<_, Manifest<ListSpec>>(source)?.into_document(files, origin),
+        Kind::List => deserialize::<_, Manifest<WrittenList>>(source)?.into_document(files, origin),
         Kind::Channel => {
             deserialize::<_, Manifest<WrittenChannel>>(source)?.into_document(files, origin)
         }

@@ -136,6 +136,23 @@ impl Publishing {
         channels::get(tx, id).await?.ok_or_else(missing)
     }
 
+    /// The channel that is called exactly `name`.
+    pub async fn channel_named_in(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+    ) -> Result<Option<Channel>, PublishingError> {
+        match sql::named(tx, "channels", name).await? {
+            Some(id) => Ok(channels::get(tx, id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The names of all channels, in their order.
+    pub async fn channel_names_in(&self, tx: &mut Tx) -> Result<Vec<String>, PublishingError> {
+        Ok(sql::names(tx, "channels").await?)
+    }
+
     /// A page of channels, oldest first.
     pub async fn channels(&self, page: PageRequest) -> Result<Page<Channel>, PublishingError> {
         let channels = channels::page(&mut self.db.read().await?, &page).await?;

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub use dialect::Dialect;
 pub use error::{DbError, DbResult};
 pub use migrate::Migration;
-pub use reference::{Found, find, id_range};
+pub use reference::{Found, find, id_range, named, names};
 pub use row::{FromValue, Row};
 pub use value::{Params, Value};
 

@@ -41,6 +41,18 @@ pub async fn find(tx: &mut Tx, table: &'static str, text: &str) -> DbResult<Foun
     }
 }
 
+/// The row of `table` that is called exactly `name`.
+pub async fn named(tx: &mut Tx, table: &'static str, name: &str) -> DbResult<Option<Id>> {
+    let sql = format!("SELECT id FROM {table} WHERE workspace_id = ?1 AND name = ?2");
+    tx.row(&sql, params![tx.workspace(), name]).await?.map(|row| row.get("id")).transpose()
+}
+
+/// The names of all rows of `table`, in their order.
+pub async fn names(tx: &mut Tx, table: &'static str) -> DbResult<Vec<String>> {
+    let sql = format!("SELECT name FROM {table} WHERE workspace_id = ?1 ORDER BY name");
+    tx.rows(&sql, params![tx.workspace()]).await?.iter().map(|row| row.get("name")).collect()
+}
+
 /// The first and the last id that start with the hexadecimal digits of `text`, when it has at
 /// least six and nothing else.
 pub fn id_range(text: &str) -> Option<(Id, Id)> {

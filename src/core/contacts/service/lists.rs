@@ -1,10 +1,10 @@
 //! Lists.
 
 use super::{Contacts, one};
-use crate::core::contacts::store::lists as store;
-use crate::core::contacts::{ContactError, List, NewList};
+use crate::core::contacts::store::{contacts as contact_store, lists as store};
+use crate::core::contacts::{Contact, ContactError, List, NewList};
 use crate::core::events::Event;
-use crate::core::kernel::{Page, PageRequest};
+use crate::core::kernel::{Id, Labels, Page, PageRequest};
 use crate::storage::sql::{self, DbError, Tx};
 
 impl Contacts {
@@ -55,6 +55,54 @@ impl Contacts {
         let missing = || ContactError::ListNotFound(reference.to_owned());
         let id = one(sql::find(tx, "lists", reference).await?, reference, missing)?;
         store::get(tx, id).await?.ok_or_else(missing)
+    }
+
+    /// The list that is called exactly `name`.
+    pub async fn list_named_in(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+    ) -> Result<Option<List>, ContactError> {
+        match store::named(tx, name).await? {
+            Some(id) => Ok(store::get(tx, id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The names of all lists, in their order.
+    pub async fn list_names_in(&self, tx: &mut Tx) -> Result<Vec<String>, ContactError> {
+        Ok(sql::names(tx, "lists").await?)
+    }
+
+    /// Gives the list `id` another description and labels, as part of a larger change; its name
+    /// stays.
+    pub async fn update_list_in(
+        &self,
+        tx: &mut Tx,
+        id: Id,
+        description: String,
+        labels: Labels,
+    ) -> Result<List, ContactError> {
+        let missing = || ContactError::ListNotFound(id.to_string());
+        let old = store::get(tx, id).await?.ok_or_else(missing)?;
+        let list = List { description, labels, updated_at: self.clock.now(), ..old };
+        store::update(tx, &list).await?;
+        self.outbox.push(tx, Event::about("list.updated", list.id, &list.name)).await?;
+        Ok(list)
+    }
+
+    /// How many contacts are on the lists of these names, each counted once, and the first of
+    /// them.
+    pub async fn audience_in(
+        &self,
+        tx: &mut Tx,
+        lists: &[&str],
+    ) -> Result<(u64, Option<Contact>), ContactError> {
+        let (count, first) = store::audience(tx, lists).await?;
+        match first {
+            Some(id) => Ok((count, contact_store::get(tx, id).await?)),
+            None => Ok((count, None)),
+        }
     }
 
     /// A page of lists, oldest first.

@@ -2,7 +2,7 @@
 
 use crate::core::contacts::List;
 use crate::core::kernel::{Id, PageRequest, Timestamp};
-use crate::storage::sql::{DbResult, Params, Row, Tx, params};
+use crate::storage::sql::{self, DbResult, Params, Row, Tx, Value, marks, params};
 
 const COLUMNS: &str = "id, name, description, labels, created_at, updated_at,
     (SELECT COUNT(*) FROM list_members WHERE list_id = lists.id) AS members";
@@ -32,6 +32,33 @@ pub(in crate::core::contacts) async fn page(
     );
     let rows = tx.rows(&sql, params![tx.workspace(), page.after, page.fetch()]).await?;
     rows.iter().map(list).collect()
+}
+
+pub(in crate::core::contacts) async fn update(tx: &mut Tx, list: &List) -> DbResult<()> {
+    let sql = "UPDATE lists SET description = ?3, labels = ?4, updated_at = ?5
+               WHERE workspace_id = ?1 AND id = ?2";
+    let labels = serde_json::json!(list.labels);
+    let values = params![tx.workspace(), list.id, &list.description, labels, list.updated_at];
+    tx.execute(sql, values).await.map(drop)
+}
+
+/// How many contacts the lists of these names hold, each counted once, and the first of them.
+pub(in crate::core::contacts) async fn audience(
+    tx: &mut Tx,
+    lists: &[&str],
+) -> DbResult<(u64, Option<Id>)> {
+    let from = format!(
+        "FROM list_members m JOIN lists l ON l.id = m.list_id
+         WHERE l.workspace_id = ?1 AND l.name IN ({})",
+        marks(2, lists.len())
+    );
+    let mut values = params![tx.workspace()];
+    values.extend(lists.iter().map(|name| Value::from(*name)));
+    let count = format!("SELECT COUNT(DISTINCT m.contact_id) AS count {from}");
+    let first = format!("SELECT m.contact_id {from} ORDER BY m.contact_id LIMIT 1");
+    let count = tx.row(&count, values.clone()).await?.map_or(Ok(0), |row| row.get("count"))?;
+    let first = tx.row(&first, values).await?.map(|row| row.get("contact_id")).transpose()?;
+    Ok((count, first))
 }
 
 pub(in crate::core::contacts) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
@@ -64,8 +91,7 @@ pub(in crate::core::contacts) async fn remove_member(
 
 /// The id of the list that is called exactly `name`.
 pub(in crate::core::contacts) async fn named(tx: &mut Tx, name: &str) -> DbResult<Option<Id>> {
-    let sql = "SELECT id FROM lists WHERE workspace_id = ?1 AND name = ?2";
-    tx.row(sql, params![tx.workspace(), name]).await?.map(|row| row.get("id")).transpose()
+    sql::named(tx, "lists", name).await
 }
 
 /// The names of the lists that a contact is on, in their order.

@@ -5,16 +5,20 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent};
+use crate::core::content::Format;
 use crate::core::kernel::{Currency, Money};
+use crate::core::publishing::{
+    ChannelSettings, Mailbox, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
+};
 
 use super::*;
 
 fn name() -> impl Strategy<Value = String> {
+    let words = ["no", "1e3", "0x1f", "2026-03-01", "1.50", "NaN", "true", "Rebajas de otoño"];
     prop_oneof![
-        "[a-z0-9][a-z0-9-]{0,8}",
-        Just("no".into()),
-        Just("1e3".into()),
-        Just("0x1f".into())
+        "[a-zA-Z0-9_ñÉ日][a-zA-Z0-9_. ñÉ日-]{0,8}[a-z0-9_é]",
+        proptest::sample::select(words.to_vec()).prop_map(String::from),
     ]
 }
 
@@ -75,14 +79,18 @@ fn line() -> impl Strategy<Value = String> {
     text().prop_filter("one line", |text| rules::line(text).is_ok())
 }
 
-fn sender() -> impl Strategy<Value = Sender> {
-    (option::of(line()), Just("a.b+c@x.example".to_owned()))
-        .prop_map(|(name, email)| Sender { name, email })
+fn filled() -> impl Strategy<Value = String> {
+    text().prop_filter("says something", |text| rules::filled(text).is_ok())
 }
 
-fn body() -> impl Strategy<Value = Body> {
+fn sender() -> impl Strategy<Value = Mailbox> {
+    (option::of(line()), Just("a.b+c@x.example".to_owned()))
+        .prop_map(|(name, email)| Mailbox { name, email })
+}
+
+fn body() -> impl Strategy<Value = (Format, String)> {
     let format = proptest::sample::select(vec![Format::Markdown, Format::Html, Format::Mjml]);
-    (format, text()).prop_map(|(format, body)| Body { format, body })
+    (format, text())
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -108,26 +116,42 @@ fn transport() -> impl Strategy<Value = Transport> {
         line().prop_map(PasswordRef::File)
     ];
     let tls = proptest::sample::select(vec![Tls::None, Tls::Starttls, Tls::Tls]);
-    let smtp = (1..=u16::MAX, tls, option::of((line(), password)), 1..=64_u8, 1..=3600_u16);
-    let smtp = smtp.prop_map(|(port, tls, credentials, connections, timeout_seconds)| {
+    let limits = (1..=64_u8, 1..=3600_u16);
+    let smtp = (1..=u16::MAX, tls, option::of((line(), password)), limits, option::of(line()));
+    let smtp = smtp.prop_map(|(port, tls, credentials, limits, ca_file)| {
+        let (connections, timeout_seconds) = limits;
         let (username, password) = credentials.unzip();
         let host = "smtp.x.example".to_owned();
-        Transport::Smtp(Smtp { host, port, tls, username, password, connections, timeout_seconds })
+        Transport::Smtp(Smtp {
+            host,
+            port,
+            tls,
+            username,
+            password,
+            connections,
+            timeout_seconds,
+            ca_file,
+        })
     });
     prop_oneof![Just(Transport::Outbox), smtp]
 }
 
-fn message() -> impl Strategy<Value = Message> {
-    let content = prop_oneof![name().prop_map(Content::Template), body().prop_map(Content::Inline)];
-    let extras = (option::of(line()), option::of(text()), option::of(sender()));
-    (line(), content, extras).prop_map(|(subject, content, (preheader, text, from))| Message {
-        name: String::new(),
-        subject,
-        preheader,
-        content,
-        text,
-        reply_to: from.as_ref().map(|from| from.email.clone()),
-        from,
+fn message() -> impl Strategy<Value = DraftMessage> {
+    let content = prop_oneof![
+        name().prop_map(MessageContent::Template),
+        body().prop_map(|(format, body)| MessageContent::Inline { format, body }),
+    ];
+    let extras = (option::of(text()), option::of(text()), option::of(sender()));
+    (filled(), content, extras).prop_map(|(subject, content, (preheader, text, from))| {
+        DraftMessage {
+            name: String::new(),
+            subject,
+            preheader,
+            content,
+            text,
+            reply_to: from.as_ref().map(|from| from.email.clone()),
+            from,
+        }
     })
 }
 
@@ -144,8 +168,8 @@ fn campaign_spec() -> impl Strategy<Value = CampaignSpec> {
             CampaignSpec {
                 campaign_type: CampaignType::Email,
                 channel,
-                target_audience: TargetAudience { lists },
-                budget: budget.map(|minor| Budget(Money::new(minor, Currency::EUR))),
+                lists,
+                budget: budget.map(|minor| Money::new(minor, Currency::EUR)),
                 start_date: start.and_then(day),
                 end_date: start.and_then(|(year, _)| day((year, 365))),
                 timezone: zoned.then_some(chrono_tz::Europe::Madrid),
@@ -153,7 +177,7 @@ fn campaign_spec() -> impl Strategy<Value = CampaignSpec> {
                 settings: settings.into_iter().collect(),
                 messages: messages
                     .into_iter()
-                    .map(|(name, message)| Message { name, ..message })
+                    .map(|(name, message)| DraftMessage { name, ..message })
                     .collect(),
             }
         },
@@ -162,26 +186,32 @@ fn campaign_spec() -> impl Strategy<Value = CampaignSpec> {
 
 pub(super) fn spec() -> impl Strategy<Value = Spec> {
     let unsubscribe = option::of((any::<bool>(), any::<bool>()));
-    let channel = (sender(), option::of(Just("r@x.example".to_owned())), unsubscribe, transport());
+    let channel = (
+        option::of(sender()),
+        option::of(Just("r@x.example".to_owned())),
+        unsubscribe,
+        transport(),
+    );
     let channel = channel.prop_map(|(from, reply_to, unsubscribe, transport)| {
-        let unsubscribe = unsubscribe.map(|(url, both)| Unsubscribe {
+        let unsubscribe = unsubscribe.map(|(url, both)| UnsubscribeWays {
             url: (url || both).then(|| "https://x.example/u?e={{contact.id}}".into()),
             email: (!url || both).then(|| "u@x.example".into()),
         });
-        ChannelSpec { from, reply_to, unsubscribe, transport }
+        ChannelSettings { transport, from, reply_to, unsubscribe }
     });
     prop_oneof![
-        option::of(text()).prop_map(|description| Spec::List(ListSpec { description })),
+        option::of(filled()).prop_map(|description| Spec::List(ListSpec { description })),
         channel.prop_map(Spec::Channel),
         (option::of(Just("zz-outer".to_owned())), body())
-            .prop_map(|(layout, content)| Spec::Template(TemplateSpec { layout, content })),
+            .prop_map(|(layout, (format, body))| TemplateSpec { format, layout, body })
+            .prop_map(Spec::Template),
         campaign_spec().prop_map(Spec::Campaign),
     ]
 }
 
 pub(super) fn documents() -> impl Strategy<Value = Vec<Document>> {
     let document =
-        (name(), btree_map(name(), line(), 0..3), spec()).prop_map(|(name, labels, spec)| {
+        (name(), btree_map(text(), text(), 0..3), spec()).prop_map(|(name, labels, spec)| {
             Document { name, labels, spec, origin: Origin::default() }
         });
     vec(document, 1..6).prop_map(|mut documents| {
@@ -201,11 +231,11 @@ pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
             }
             Spec::Campaign(spec) => {
                 known.extend(spec.channel.iter().map(|name| (Kind::Channel, name.clone())));
-                let lists = &spec.target_audience.lists;
+                let lists = &spec.lists;
                 known.extend(lists.iter().map(|name| (Kind::List, name.clone())));
                 known.extend(spec.messages.iter().filter_map(|message| match &message.content {
-                    Content::Template(name) => Some((Kind::Template, name.clone())),
-                    Content::Inline(_) => None,
+                    MessageContent::Template(name) => Some((Kind::Template, name.clone())),
+                    MessageContent::Inline { .. } => None,
                 }));
             }
             Spec::List(_) | Spec::Channel(_) => {}

@@ -30,7 +30,7 @@ fn slip_unknown_key() {
        |
     17 |     colour: 587
        |     ^^^^^^
-       = help: allowed here: host, port, tls, username, password, connections, timeout_seconds
+       = help: allowed here: host, port, tls, username, password, connections, timeout_seconds, ca_file
     ");
 }
 
@@ -275,12 +275,12 @@ fn slip_values() {
     46 |   budget: { amount: "1.200,00", currency: EUR }
        |                     ^^^^^^^^^^
     "#);
-    assert_snapshot!(slip("name: spring-customers", "name: Spring customers"), @"
-    error: `Spring customers` is not a name
+    assert_snapshot!(slip("name: spring-customers", "name: spring/customers"), @"
+    error: the name `spring/customers` has '/'; use letters, digits, `-`, `_`, `.` and spaces between them
      --> campaign.yaml:4:19
       |
-    4 | metadata: { name: Spring customers, labels: { season: spring } }
-      |                   ^^^^^^^^^^^^^^^^ use 1 to 63 of a-z, 0-9 and -, not starting with -
+    4 | metadata: { name: spring/customers, labels: { season: spring } }
+      |                   ^^^^^^^^^^^^^^^^
     ");
     assert_snapshot!(slip("hola@casaverde.example", "hola@casaverde"), @r#"
     error: `hola@casaverde` is not an email address
