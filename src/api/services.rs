@@ -9,6 +9,7 @@ use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
 use crate::core::events::Events;
 use crate::core::kernel::Clock;
+use crate::core::manifests::Manifests;
 use crate::core::publishing::Publishing;
 
 /// The services of one workspace. Cheap to clone.
@@ -20,6 +21,7 @@ pub struct Services {
     pub campaigns: Campaigns,
     pub contacts: Contacts,
     pub events: Events,
+    pub manifests: Manifests,
     pub publishing: Publishing,
     /// How reports are written down.
     pub renderers: Arc<dyn Renderers>,

@@ -15,6 +15,7 @@ use crate::core::contacts::Contacts;
 use crate::core::content::Templates;
 use crate::core::events::Events;
 use crate::core::kernel::{Clock, Id};
+use crate::core::manifests::Manifests;
 use crate::core::publishing::{Publishing, TokenSigner};
 use crate::storage::sql::{Db, DbError, DbResult, params};
 
@@ -54,12 +55,20 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
     );
     let analytics =
         Analytics::new(db.clone(), clock.clone(), publishing.clone(), campaigns.clone());
+    let manifests = Manifests::new(
+        db.clone(),
+        contacts.clone(),
+        templates.clone(),
+        publishing.clone(),
+        campaigns.clone(),
+    );
     Ok(Services {
         analytics,
         campaigns,
         clock: clock.clone(),
         contacts,
         events: Events::new(db.clone(), clock),
+        manifests,
         publishing,
         renderers: Arc::new(BuiltinRenderers),
         store: Arc::new(db),

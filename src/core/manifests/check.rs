@@ -3,13 +3,14 @@
 //! It reports all it finds and goes on past every fault. References to other documents are
 //! collected, not judged: that needs all documents.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::str::FromStr;
 
 use crate::core::kernel::{Currency, Money, nearest};
 
 use super::model::Kind;
+use super::parse::SourceFile;
 use super::positions::{Entry, MAX_FILE_BYTES, Node, Span, Value};
 use super::problem::Fault;
 use super::rules::{self, Refusal, brief};
@@ -41,8 +42,8 @@ pub(super) struct Reference {
     pub(super) layout: bool,
 }
 
-/// Checks one document, whose body files are to be among `files`.
-pub(super) fn check(root: &Node, files: &BTreeMap<String, String>) -> Checked {
+/// Checks one document, whose body files `source` is to bring along.
+pub(super) fn check(root: &Node, source: &SourceFile) -> Checked {
     let mut checked = Checked::default();
     let kind = root.get("kind").and_then(Node::text);
     checked.kind = Kind::ALL.into_iter().find(|known| kind == Some(known.as_str()));
@@ -63,7 +64,7 @@ pub(super) fn check(root: &Node, files: &BTreeMap<String, String>) -> Checked {
             Kind::Campaign => checked.campaign(&spec.node),
         }
     }
-    checked.files(files);
+    checked.files(source);
     checked
 }
 
@@ -383,9 +384,14 @@ impl Checked {
         }
     }
 
-    fn files(&mut self, files: &BTreeMap<String, String>) {
+    fn files(&mut self, source: &SourceFile) {
         for (path, at) in self.body_files.clone() {
-            let Some(body) = files.get(&path) else {
+            if let Some(reason) = source.unreadable.get(&path) {
+                let message = format!("the file `{}` {}", brief(&path), brief(reason));
+                self.faults.push(Fault::new(at, message));
+                continue;
+            }
+            let Some(body) = source.files.get(&path) else {
                 let message = format!("the file `{}` is not there", brief(&path));
                 self.fault(at, message, "write its path relative to this manifest");
                 continue;

@@ -19,6 +19,8 @@ const MAX_SHOWN: usize = 120;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Plan {
     pub changes: Vec<Change>,
+    /// Tells one state of what exists of the wanted documents from another.
+    pub fingerprint: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +28,9 @@ pub struct Change {
     pub kind: Kind,
     pub name: String,
     pub action: Action,
+    /// Of a campaign: the contacts on its lists now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<u64>,
     /// What an update changes, in the order of the manifest, with what it removes last in its
     /// mapping; empty for the other actions.
     pub fields: Vec<FieldChange>,
@@ -68,6 +73,8 @@ impl Plan {
         wanted.sort_by_key(|document| document.key());
         let current: BTreeMap<_, _> =
             current.iter().map(|document| (document.key(), document)).collect();
+        let found = wanted.iter().filter_map(|document| current.get(&document.key()).copied());
+        let fingerprint = fingerprint(found);
         let changes = wanted
             .into_iter()
             .map(|document| {
@@ -76,16 +83,34 @@ impl Plan {
                     Some(&before) if before == document => (Action::Unchanged, Vec::new()),
                     Some(before) => (Action::Update, differences(before, document)),
                 };
-                Change { kind: document.kind(), name: document.name.clone(), action, fields }
+                let (kind, name) = (document.kind(), document.name.clone());
+                Change { kind, name, action, recipients: None, fields }
             })
             .collect();
-        Self { changes }
+        Self { changes, fingerprint }
+    }
+
+    /// How many documents this becomes of.
+    pub fn count(&self, action: Action) -> usize {
+        self.changes.iter().filter(|change| change.action == action).count()
     }
 
     /// Whether anything has to be done.
     pub fn has_changes(&self) -> bool {
         self.changes.iter().any(|change| change.action != Action::Unchanged)
     }
+}
+
+/// The SHA-256 of the documents in their canonical form.
+fn fingerprint<'a>(documents: impl Iterator<Item = &'a Document>) -> String {
+    let digest = documents.fold(Sha256::new(), |digest, document| {
+        let written = to_json(document).unwrap_or_default();
+        digest.chain_update(written.to_string()).chain_update("\n")
+    });
+    digest
+        .finalize()
+        .iter()
+        .fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn differences(before: &Document, after: &Document) -> Vec<FieldChange> {

@@ -1,18 +1,22 @@
-//! Manifests: campaigns as code, the pure half.
+//! Manifests: campaigns as code.
 //!
 //! YAML files become typed [`Document`]s or a list of [`Problem`]s with file, line and column;
-//! documents become YAML again ([`write()`]); two sets of documents become a [`Plan`]. Nothing here
-//! reads a file, a table or a clock: the caller brings the texts and the names that already exist.
+//! documents become YAML again ([`write()`]); two sets of documents become a [`Plan`]. That half is
+//! pure: it reads no file, no table and no clock. [`Manifests`] is the other: it compares documents
+//! with what exists and makes them so, through the areas whose things they are.
 //!
 //! A text is read in one direction. `positions` makes a tree that knows where everything stands
 //! and refuses what is no plain YAML; `check` holds the tree against the tables of `shape` and
 //! against the rules between fields; only then `written` gives it its type and `model` its meaning.
+//! `world` is what exists, as documents, and the way back.
 //!
 //! **Invariants**
 //! - A document is self-contained: the bodies of its files are in it.
 //! - All or nothing: one problem anywhere, and no document comes out. Every problem has a position.
+//!   What is applied is applied whole or not at all.
 //! - A password is never in a document, and one written by mistake is never repeated in a problem.
-//! - `parse(write(documents)) == documents`, and writing is stable to the byte.
+//! - `parse(write(documents)) == documents`, and writing is stable to the byte. What is exported
+//!   and applied again changes nothing.
 
 mod check;
 mod diff;
@@ -21,9 +25,11 @@ mod parse;
 mod positions;
 mod problem;
 mod rules;
+mod service;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod world;
 mod write;
 mod written;
 
@@ -32,6 +38,7 @@ pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, Spec, TemplateSp
 pub use parse::{FileReference, MAX_BUNDLE_BYTES, SourceFile, parse, referenced_files};
 pub use positions::MAX_FILE_BYTES;
 pub use problem::{Problem, Problems, Snippet};
+pub use service::{ManifestError, Manifests, Selection};
 pub use write::{WriteError, WriteOptions, WrittenFiles, write};
 
 /// The version every manifest names in `apiVersion`.

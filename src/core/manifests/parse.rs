@@ -21,7 +21,7 @@ use super::written;
 /// Bytes of all files of one bundle, those named in them included, at most.
 pub const MAX_BUNDLE_BYTES: usize = 16 * 1024 * 1024;
 /// Templates around a template at most.
-const MAX_LAYOUTS: usize = 8;
+pub(super) const MAX_LAYOUTS: usize = 8;
 /// Names among which a suggestion is looked for.
 const MAX_SUGGESTIONS: usize = 2000;
 
@@ -34,6 +34,20 @@ pub struct SourceFile {
     /// The texts of the files it names in `body_file`, by the path as it is written there.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// Why other files it names could not be brought along, by path; in words that follow "the
+    /// file".
+    #[serde(default)]
+    pub unreadable: BTreeMap<String, String>,
+}
+
+/// Something that is wrong with a document that could be read.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) origin: Origin,
+    /// The message it is about; the whole document when absent.
+    pub(super) message: Option<String>,
+    pub(super) words: String,
+    pub(super) help: Option<String>,
 }
 
 /// A file that a manifest names and its sender has to bring along.
@@ -102,10 +116,46 @@ pub fn referenced_files(text: &str) -> Vec<FileReference> {
     read(&normalise(text))
         .documents
         .iter()
-        .flat_map(|root| check(root, &BTreeMap::new()).body_files)
+        .flat_map(|root| check(root, &SourceFile::default()).body_files)
         .filter(|(path, _)| seen.insert(path.clone()))
         .map(|(path, at)| FileReference { path, line: at.line, column: at.column })
         .collect()
+}
+
+/// The findings as problems, each at the name of what it is about.
+pub(super) fn locate_findings(bundle: &[SourceFile], findings: Vec<Finding>) -> Problems {
+    let mut files: Vec<(Listing<'_>, Vec<Fault>)> = Vec::new();
+    for source in bundle {
+        let text = normalise(&source.text);
+        let reading = read(&text);
+        let faults =
+            findings.iter().filter(|finding| finding.origin.file == source.path).map(|finding| {
+                let document = reading
+                    .documents
+                    .iter()
+                    .find(|document| document.at.line == finding.origin.line);
+                let at = document.and_then(|document| named(document, finding.message.as_deref()));
+                let help = finding.help.clone();
+                Fault { at: at.unwrap_or(Span::START), message: finding.words.clone(), help }
+            });
+        files.push((Listing::new(&source.path, &text), faults.collect()));
+    }
+    Problems::list(files.iter_mut().map(|(listing, faults)| (&*listing, std::mem::take(faults))))
+}
+
+/// Where the name of a document or of one of its messages stands.
+fn named(document: &Node, message: Option<&str>) -> Option<Span> {
+    let name = match message {
+        None => document.get("metadata")?.get("name")?,
+        Some(message) => document
+            .get("spec")?
+            .get("messages")?
+            .items()
+            .iter()
+            .filter_map(|item| item.get("name"))
+            .find(|name| name.text() == Some(message))?,
+    };
+    Some(name.at)
 }
 
 impl<'a> Work<'a> {
@@ -132,7 +182,7 @@ impl<'a> Work<'a> {
             }
             let mut checked = Checked::default();
             if !root.is_null() {
-                checked = check(&root, &source.files);
+                checked = check(&root, source);
                 work.cut_short |= checked.kind.is_none() || checked.name.is_none();
             }
             work.listing.mask(&checked.secrets);

@@ -76,7 +76,7 @@ spec:
 
 fn source(text: &str) -> SourceFile {
     let files = BTreeMap::from([("templates/offer.md".into(), "# Offer\r\n".into())]);
-    SourceFile { path: "campaign.yaml".into(), text: text.into(), files }
+    SourceFile { path: "campaign.yaml".into(), text: text.into(), files, ..SourceFile::default() }
 }
 
 fn read(text: &str) -> Result<Vec<Document>, Problems> {

@@ -9,7 +9,8 @@ use super::*;
 /// Reads back what was written, with all names it may refer to known.
 fn read_back(written: WrittenFiles, known: &BTreeSet<(Kind, String)>) -> Vec<Document> {
     let WrittenFiles { manifest, files } = written;
-    let file = SourceFile { path: "export.yaml".into(), text: manifest.clone(), files };
+    let (path, text) = ("export.yaml".into(), manifest.clone());
+    let file = SourceFile { path, text, files, ..SourceFile::default() };
     parse(&[file], known).unwrap_or_else(|problems| panic!("{problems}\n\n{manifest}"))
 }
 
@@ -170,7 +171,7 @@ fn a_plan_names_each_field_with_what_it_was_and_will_be() {
     spring.messages.swap(0, 1);
     let plan = Plan::between(&current, &wanted);
     assert!(plan.has_changes());
-    assert_json_snapshot!(plan, @r#"
+    assert_json_snapshot!(serde_json::json!({ "changes": plan.changes }), @r#"
     {
       "changes": [
         {

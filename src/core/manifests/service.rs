@@ -1,0 +1,316 @@
+//! The use-cases: validate, plan, apply, export.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::diff::{Action, Plan};
+use super::model::{Document, Kind, Spec};
+use super::parse::{Finding, MAX_LAYOUTS, SourceFile, locate_findings, parse};
+use super::problem::Problems;
+use super::world::{Found, World};
+use super::write::{WriteError, WriteOptions, WrittenFiles, write};
+use crate::core::campaigns::{CampaignError, Campaigns};
+use crate::core::contacts::{ContactError, Contacts};
+use crate::core::content::{TemplateError, TemplateSource, Templates};
+use crate::core::publishing::{ChannelSettings, Publishing, PublishingError};
+use crate::storage::sql::{Db, DbError, Tx, params};
+
+/// How often an apply plans again because something changed under its plan.
+const TRIES: usize = 5;
+
+/// Campaigns as code, over what one workspace has.
+#[derive(Clone, Debug)]
+pub struct Manifests {
+    pub(super) db: Db,
+    pub(super) contacts: Contacts,
+    pub(super) templates: Templates,
+    pub(super) publishing: Publishing,
+    pub(super) campaigns: Campaigns,
+}
+
+/// What to export: everything, one kind, or one document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    pub kind: Option<Kind>,
+    pub name: Option<String>,
+}
+
+/// What can go wrong with manifests.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("{}", sum(.0))]
+    Invalid(Problems),
+    #[error("what exists has changed since it was planned; look at the plan again")]
+    Outdated,
+    #[error("there is no {kind} `{name}` to export")]
+    NotFound { kind: Kind, name: String },
+    #[error("reading the manifests stopped: {0}")]
+    Stopped(String),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Contact(#[from] ContactError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Publishing(#[from] PublishingError),
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    #[error("the manifests could not be compared with what exists")]
+    Store(#[from] DbError),
+}
+
+/// Documents, what exists of them, and what would become of them.
+struct Prepared {
+    wanted: Vec<Document>,
+    plan: Plan,
+}
+
+fn sum(problems: &Problems) -> String {
+    match problems.problems.len() + problems.omitted {
+        1 => "1 problem in the manifests".to_owned(),
+        many => format!("{many} problems in the manifests"),
+    }
+}
+
+impl Manifests {
+    pub const fn new(
+        db: Db,
+        contacts: Contacts,
+        templates: Templates,
+        publishing: Publishing,
+        campaigns: Campaigns,
+    ) -> Self {
+        Self { db, contacts, templates, publishing, campaigns }
+    }
+
+    /// Checks the files by themselves and against what exists; says which documents they hold.
+    ///
+    /// # Errors
+    /// [`ManifestError::Invalid`] with all that is wrong.
+    pub async fn validate(
+        &self,
+        files: Vec<SourceFile>,
+    ) -> Result<Vec<(Kind, String)>, ManifestError> {
+        let world = self.world(&mut self.db.read().await?).await?;
+        let wanted = read(&Arc::from(files), &world).await?;
+        Ok(wanted.into_iter().map(|document| (document.kind(), document.name)).collect())
+    }
+
+    /// What [`Manifests::apply`] would do now.
+    ///
+    /// # Errors
+    /// [`ManifestError::Invalid`] with all that is wrong: in the files, in templates, with the
+    /// values of the first recipient, with campaigns that can no longer be edited.
+    pub async fn plan(&self, files: Vec<SourceFile>) -> Result<Plan, ManifestError> {
+        Ok(self.prepare(&Arc::from(files)).await?.plan)
+    }
+
+    /// Makes what exists what the files say, all of it or nothing; says what was done.
+    ///
+    /// # Errors
+    /// Those of a plan; [`ManifestError::Outdated`] when the plan of the fingerprint `expected` no
+    /// longer holds.
+    #[tracing::instrument(skip_all)]
+    pub async fn apply(
+        &self,
+        files: Vec<SourceFile>,
+        expected: Option<&str>,
+    ) -> Result<Plan, ManifestError> {
+        let files: Arc<[SourceFile]> = Arc::from(files);
+        for _ in 0..TRIES {
+            let prepared = self.prepare(&files).await?;
+            if expected.is_some_and(|expected| expected != prepared.plan.fingerprint) {
+                return Err(ManifestError::Outdated);
+            }
+            let mut tx = self.db.begin().await?;
+            one_at_a_time(&mut tx).await?;
+            if let Some(done) = self.carry_out(&mut tx, prepared).await? {
+                tx.commit().await?;
+                return Ok(done);
+            }
+        }
+        Err(DbError::Busy.into())
+    }
+
+    /// What exists, as manifests, by kind and name.
+    ///
+    /// # Errors
+    /// [`ManifestError::NotFound`] when what is named does not exist.
+    pub async fn export(
+        &self,
+        selection: &Selection,
+        options: WriteOptions,
+    ) -> Result<WrittenFiles, ManifestError> {
+        let mut tx = self.db.read().await?;
+        let world = self.world(&mut tx).await?;
+        let keys = world.names.iter().filter(|(kind, name)| {
+            selection.kind.is_none_or(|wanted| wanted == *kind)
+                && selection.name.as_ref().is_none_or(|wanted| wanted == name)
+        });
+        let keys: Vec<_> = keys.cloned().collect();
+        if let (Some(kind), Some(name), true) = (selection.kind, &selection.name, keys.is_empty()) {
+            return Err(ManifestError::NotFound { kind, name: name.clone() });
+        }
+        let found = self.existing(&mut tx, &world, keys).await?;
+        let documents: Vec<Document> =
+            found.into_values().map(|existing| existing.document).collect();
+        Ok(write(&documents, options)?)
+    }
+
+    /// Reads the files, compares them with what exists and tries what would be sent.
+    async fn prepare(&self, files: &Arc<[SourceFile]>) -> Result<Prepared, ManifestError> {
+        let mut tx = self.db.read().await?;
+        let world = self.world(&mut tx).await?;
+        let wanted = read(files, &world).await?;
+        let found = self.existing(&mut tx, &world, keys(&wanted)).await?;
+        let mut plan = between(&found, &wanted);
+
+        let templates = overlay(&world, &wanted);
+        let mut findings = endless_layouts(&wanted, &templates);
+        for (document, change) in wanted.iter().zip(&mut plan.changes) {
+            let Spec::Campaign(spec) = &document.spec else { continue };
+            let lists: Vec<&str> = spec.lists.iter().map(String::as_str).collect();
+            let (recipients, first) = self.contacts.audience_in(&mut tx, &lists).await?;
+            change.recipients = Some(recipients);
+            let standing = found.get(&(Kind::Campaign, document.name.clone()));
+            if let (Action::Update, Some(standing)) =
+                (change.action, standing.and_then(|existing| existing.campaign))
+                && !standing.status.is_editable()
+            {
+                let (name, status) = (document.name.clone(), standing.status);
+                let error = CampaignError::NotEditable { name, status };
+                findings.push(finding(document, None, &error));
+                continue;
+            }
+            let channel = match &spec.channel {
+                Some(name) => self.channel(&mut tx, name, &wanted).await?,
+                None => None,
+            };
+            let draft = spec.clone().draft(document.name.clone(), document.labels.clone());
+            let unfit = self.campaigns.rehearse(draft, channel, &templates, first.as_ref()).await?;
+            findings.extend(
+                unfit.into_iter().map(|one| finding(document, Some(one.message), &one.error)),
+            );
+        }
+        if findings.is_empty() {
+            Ok(Prepared { wanted, plan })
+        } else {
+            Err(ManifestError::Invalid(locate_findings(files, findings)))
+        }
+    }
+
+    /// The settings of a channel as they shall be.
+    async fn channel(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+        wanted: &[Document],
+    ) -> Result<Option<ChannelSettings>, ManifestError> {
+        let written = wanted.iter().find_map(|document| match &document.spec {
+            Spec::Channel(settings) if document.name == name => Some(settings.clone()),
+            _ => None,
+        });
+        if written.is_some() {
+            return Ok(written);
+        }
+        let channel = self.publishing.channel_named_in(tx, name).await?;
+        Ok(channel.map(|channel| channel.settings))
+    }
+
+    /// Does what is planned, if it is still what has to be done; `None` when it is not.
+    async fn carry_out(
+        &self,
+        tx: &mut Tx,
+        prepared: Prepared,
+    ) -> Result<Option<Plan>, ManifestError> {
+        let Prepared { wanted, plan } = prepared;
+        let world = self.world(tx).await?;
+        let found = self.existing(tx, &world, keys(&wanted)).await?;
+        if between(&found, &wanted).fingerprint != plan.fingerprint {
+            return Ok(None);
+        }
+        let templates = overlay(&world, &wanted);
+        let mut changes: Vec<_> = wanted.into_iter().zip(&plan.changes).collect();
+        // A layout comes before what is put into it.
+        changes.sort_by_key(|(document, change)| (change.kind, depth(document, &templates)));
+        for (document, change) in changes {
+            match (change.action, found.get(&(change.kind, change.name.clone()))) {
+                (Action::Create, _) => self.create(tx, document).await?,
+                (Action::Update, Some(existing)) => self.update(tx, existing, document).await?,
+                (Action::Update | Action::Unchanged, _) => {}
+            }
+        }
+        Ok(Some(plan))
+    }
+}
+
+/// Holds the workspace until the transaction ends: applies come one after the other.
+async fn one_at_a_time(tx: &mut Tx) -> Result<(), DbError> {
+    let sql = "UPDATE workspaces SET created_at = created_at WHERE id = ?1";
+    let workspace = tx.workspace();
+    tx.execute(sql, params![workspace]).await.map(drop)
+}
+
+/// Reads the files, off the runtime.
+async fn read(files: &Arc<[SourceFile]>, world: &World) -> Result<Vec<Document>, ManifestError> {
+    let (files, names) = (Arc::clone(files), world.names.clone());
+    tokio::task::spawn_blocking(move || parse(&files, &names))
+        .await
+        .map_err(|error| ManifestError::Stopped(error.to_string()))?
+        .map_err(ManifestError::Invalid)
+}
+
+fn keys(documents: &[Document]) -> impl Iterator<Item = (Kind, String)> {
+    documents.iter().map(|document| (document.kind(), document.name.clone()))
+}
+
+/// The plan from what exists to what is wanted, which is sorted as the plan is.
+fn between(found: &Found, wanted: &[Document]) -> Plan {
+    let current: Vec<Document> = found.values().map(|existing| existing.document.clone()).collect();
+    Plan::between(&current, wanted)
+}
+
+/// The templates as they shall be.
+fn overlay(world: &World, wanted: &[Document]) -> Vec<TemplateSource> {
+    let exist = world.templates.iter().map(|template| template.source.clone());
+    let written = wanted.iter().filter_map(|document| match &document.spec {
+        Spec::Template(spec) => Some(spec.clone().source(document.name.clone())),
+        _ => None,
+    });
+    let by_name: BTreeMap<String, TemplateSource> =
+        exist.chain(written).map(|source| (source.name.clone(), source)).collect();
+    by_name.into_values().collect()
+}
+
+/// How many layouts there are around a template, counted no further than the limit.
+fn depth(document: &Document, templates: &[TemplateSource]) -> usize {
+    let Spec::Template(spec) = &document.spec else { return 0 };
+    let layout = |name: &String| {
+        let at = templates.binary_search_by(|template| template.name.cmp(name)).ok()?;
+        templates[at].layout.as_ref()
+    };
+    std::iter::successors(spec.layout.as_ref(), |name| layout(name)).take(MAX_LAYOUTS + 1).count()
+}
+
+/// Layouts that never end because of those that exist already.
+fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Finding> {
+    let endless = wanted.iter().filter(|document| depth(document, templates) > MAX_LAYOUTS);
+    let findings = endless.map(|document| Finding {
+        origin: document.origin.clone(),
+        message: None,
+        words: "the layouts around this template go in a circle, or too deep".to_owned(),
+        help: Some("at most 8 templates around a template, those that exist counted".to_owned()),
+    });
+    findings.collect()
+}
+
+/// What is wrong with a document or one of its messages; what to do stands after a semicolon.
+fn finding(document: &Document, message: Option<String>, error: &CampaignError) -> Finding {
+    let words = error.to_string();
+    let (words, help) = match words.rsplit_once("; ") {
+        Some((words, help)) => (words.to_owned(), Some(help.to_owned())),
+        None => (words, None),
+    };
+    Finding { origin: document.origin.clone(), message, words, help }
+}
