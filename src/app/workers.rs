@@ -14,11 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::Services;
 use crate::cli::host::Workers;
+use crate::core::analytics::Analytics;
 use crate::core::campaigns::RunCampaign;
 use crate::core::events::{Claimed, Job as _, LEASE, Queue, Relay};
 use crate::core::kernel::Id;
 use crate::core::publishing::{Options, Worked};
-use crate::storage::bus::{Bus, BusOptions};
+use crate::storage::bus::{Bus, BusError, BusEvent, BusOptions, Consumer, Delivery};
 use crate::storage::kv::Kv;
 use crate::storage::owner::{Owner, OwnerError, OwnerLock};
 
@@ -26,6 +27,10 @@ use crate::storage::owner::{Owner, OwnerError, OwnerLock};
 const JOBS: usize = 4;
 /// How often to look for jobs and events.
 const LOOK: Duration = Duration::from_millis(200);
+/// Events handled in one go.
+const EVENTS: usize = 200;
+/// How long to wait for one more event before it is taken that none comes.
+const QUIET: Duration = Duration::from_millis(20);
 /// How long the last events may take to reach their consumers once the jobs have ended.
 const LAST_EVENTS: Duration = Duration::from_secs(5);
 /// The folder of working data that the store can rebuild.
@@ -64,6 +69,7 @@ struct Node {
     services: Services,
     queue: Queue,
     relay: Relay,
+    bus: Bus,
     kv: Kv,
     stop: CancellationToken,
 }
@@ -95,10 +101,11 @@ impl LocalWorkers {
         let bus = Bus::local(kv.clone(), clock, BusOptions::default())
             .await
             .map_err(|error| broken(&error))?;
-        let relay = services.events.relay(bus, kv.epoch()).await.map_err(|error| broken(&error))?;
+        let relay =
+            services.events.relay(bus.clone(), kv.epoch()).await.map_err(|error| broken(&error))?;
         let stop = CancellationToken::new();
         let node =
-            Node { id: owner.node, settings, services, queue, relay, kv, stop: stop.clone() };
+            Node { id: owner.node, settings, services, queue, relay, bus, kv, stop: stop.clone() };
         let task = tokio::spawn(async move {
             node.work().await;
             drop(lock);
@@ -124,11 +131,12 @@ impl Node {
         let node = Arc::new(self);
         let events = CancellationToken::new();
         let relay = tokio::spawn(Arc::clone(&node).relay(events.clone()));
+        let consumer = tokio::spawn(Arc::clone(&node).consume(events.clone()));
         Arc::clone(&node).jobs().await;
         let last = async {
             while node.relay.relay().await.is_ok_and(|count| count > 0) {}
             events.cancel();
-            let _ = relay.await;
+            let _ = tokio::join!(relay, consumer);
         };
         if tokio::time::timeout(LAST_EVENTS, last).await.is_err() {
             tracing::warn!("some events wait for the next worker");
@@ -235,6 +243,53 @@ impl Node {
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
+    }
+}
+
+impl Node {
+    /// Gives events their effect on the metrics; when told to stop, on those that have come.
+    async fn consume(self: Arc<Self>, stop: CancellationToken) {
+        let mut consumer = match self.bus.consumer(Analytics::CONSUMER).await {
+            Ok(consumer) => consumer,
+            Err(error) => return tracing::error!(%error, "no metrics are counted"),
+        };
+        loop {
+            let batch = tokio::select! {
+                biased;
+                batch = consumer.next_batch(EVENTS) => batch,
+                () = async { stop.cancelled().await; tokio::time::sleep(QUIET).await } => return,
+            };
+            let handled = match batch {
+                Ok(batch) => self.count(&mut consumer, batch).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = handled {
+                tracing::warn!(%error, "events could not be read from the bus");
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
+    /// Counts a batch at once or, when one of it cannot be, one after the other up to that one.
+    async fn count(&self, consumer: &mut Consumer, batch: Vec<Delivery>) -> Result<(), BusError> {
+        let analytics = &self.services.analytics;
+        let events: Vec<BusEvent> = batch.iter().map(|one| one.event.clone()).collect();
+        if analytics.consume(&events).await.is_ok() {
+            for delivery in batch {
+                consumer.ack(delivery.seq).await?;
+            }
+            return Ok(());
+        }
+        for delivery in batch {
+            match analytics.consume(std::slice::from_ref(&delivery.event)).await {
+                Ok(()) => consumer.ack(delivery.seq).await?,
+                Err(error) => {
+                    consumer.fail(delivery.seq, &error.to_string()).await?;
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -116,7 +116,7 @@ impl World {
     }
 
     async fn consume(&self, event: &BusEvent) {
-        self.app.services.analytics.consume(event).await.unwrap();
+        self.app.services.analytics.consume(std::slice::from_ref(event)).await.unwrap();
     }
 
     /// What the outbox holds, as the relay would bring it.
@@ -332,7 +332,8 @@ async fn an_event_that_cannot_count_changes_nothing(url: DbUrl) {
     let campaign = world.campaign("Spring").await;
     let run = world.run(campaign.id, "active", &[]).await;
     let garbled = BusEvent { payload: json!({ "run_id": run }), ..world.settled(run, [1; 4]) };
-    let refusal = world.app.services.analytics.consume(&garbled).await.unwrap_err();
+    let refusal =
+        world.app.services.analytics.consume(std::slice::from_ref(&garbled)).await.unwrap_err();
     assert!(matches!(refusal, AnalyticsError::Event { .. }), "{refusal}");
     // Once its payload is mended it counts: the failure left no mark.
     world.consume(&BusEvent { id: garbled.id, ..world.settled(run, [7, 0, 0, 0]) }).await;

@@ -51,28 +51,37 @@ impl Analytics {
         Self { db, clock, publishing, campaigns }
     }
 
-    /// Gives `event` its effect on the metrics, once however often it comes. An event that counts
-    /// nothing here has none.
+    /// Gives `events` their effect on the metrics, in one transaction; each once, however often it
+    /// comes. An event that counts nothing here has none.
     ///
     /// # Errors
-    /// [`AnalyticsError::Event`] when its payload cannot be read; nothing is changed then.
-    pub async fn consume(&self, event: &BusEvent) -> Result<(), AnalyticsError> {
-        let effect = match event.name.as_str() {
-            "campaign.created" => Effect::Created(payload(event)?),
-            "deliveries.settled" => Effect::Settled(payload(event)?),
-            _ => return Ok(()),
-        };
-        let mut tx = self.db.begin().await?;
-        if !store::consume(&mut tx, Self::CONSUMER, event.id, self.clock.now()).await? {
+    /// [`AnalyticsError::Event`] when the payload of one cannot be read; nothing is changed then.
+    pub async fn consume(&self, events: &[BusEvent]) -> Result<(), AnalyticsError> {
+        let effects = events.iter().filter_map(|event| {
+            let effect = match event.name.as_str() {
+                "campaign.created" => payload(event).map(Effect::Created),
+                "deliveries.settled" => payload(event).map(Effect::Settled),
+                _ => return None,
+            };
+            Some(effect.map(|effect| (event, effect)))
+        });
+        let effects = effects.collect::<Result<Vec<_>, _>>()?;
+        if effects.is_empty() {
             return Ok(());
         }
-        match effect {
-            Effect::Created(Created { id }) => {
-                store::initialise(&mut tx, id, event.at.date(), EMAIL).await?;
+        let mut tx = self.db.begin().await?;
+        for (event, effect) in effects {
+            if !store::consume(&mut tx, Self::CONSUMER, event.id, self.clock.now()).await? {
+                continue;
             }
-            Effect::Settled(settled) => {
-                let (run, date) = (settled.run_id, settled.date);
-                store::add(&mut tx, run, date, EMAIL, settled.metrics()).await?;
+            match effect {
+                Effect::Created(Created { id }) => {
+                    store::initialise(&mut tx, id, event.at.date(), EMAIL).await?;
+                }
+                Effect::Settled(settled) => {
+                    let (run, date) = (settled.run_id, settled.date);
+                    store::add(&mut tx, run, date, EMAIL, settled.metrics()).await?;
+                }
             }
         }
         Ok(tx.commit().await?)
