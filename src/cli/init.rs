@@ -11,7 +11,7 @@ use super::output::Output;
 /// Make a folder a workspace: its settings and its data
 ///
 /// It writes a commented `frontier.yaml`, a private data folder `.frontier/`, and sees to it that
-/// git ignores the data. What is there already stays as it is.
+/// git ignores the data and the mails of the outbox. What is there already stays as it is.
 ///
 /// Commands run anywhere inside the folder use this workspace; outside of any, they use your own in
 /// your data folder.
