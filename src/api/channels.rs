@@ -72,7 +72,7 @@ pub struct UnsubscribeBody {
 }
 
 /// An SMTP server.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpBody {
     pub host: String,
@@ -182,6 +182,21 @@ async fn delete_channel(
     Path(channel): Path<String>,
 ) -> Result<Data<ChannelBody>, ApiError> {
     Ok(Data(services.publishing.delete_channel(&channel).await?.into()))
+}
+
+impl NewChannelBody {
+    /// A channel that writes files, without a name yet.
+    pub fn outbox() -> Self {
+        Self {
+            name: String::new(),
+            labels: BTreeMap::new(),
+            kind: "outbox".to_owned(),
+            from: None,
+            reply_to: None,
+            unsubscribe: None,
+            smtp: None,
+        }
+    }
 }
 
 impl TryFrom<NewChannelBody> for NewChannel {

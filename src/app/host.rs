@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::config::{self, ConfigError, Effective, Origin};
+use super::files;
 use super::inspect;
 use super::workers::{LocalWorkers, Settings, WorkersError};
 use super::workspace::{self, Init, Part, Place, Workspace, WorkspaceError};
@@ -18,7 +19,7 @@ use crate::cli::exit::Exit;
 use crate::cli::host::{Check, Host, Made, MadePart, PartState, Setting, Source, Work};
 use crate::cli::output::{Output, OutputArgs};
 use crate::client::Client;
-use crate::core::kernel::BadId;
+use crate::core::kernel::{BadId, Clock};
 use crate::storage::owner::OwnerError;
 
 /// Finds the workspace when a command first needs it, and opens it when it needs its routes.
@@ -72,6 +73,19 @@ impl Host for LocalHost {
 
     fn workspace(&self) -> Result<PathBuf, CommandError> {
         Ok(self.find()?.dir)
+    }
+
+    fn at(&self, workspace: &Path) -> Box<dyn Host> {
+        Box::new(Self::new(Some(workspace.to_owned()), self.output.clone()))
+    }
+
+    fn temporary_folder(&self, name: &str) -> Result<PathBuf, CommandError> {
+        let id = Clock::system().new_id().simple();
+        let dir = std::env::temp_dir().join(format!("{name}-{}", &id[20..]));
+        files::private_folder(&dir).map_err(|error| {
+            CommandError::failed(format!("{} cannot be made: {error}", dir.display()))
+        })?;
+        Ok(dir)
     }
 
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>> {

@@ -9,6 +9,7 @@ use super::error::CommandError;
 use super::host::Host;
 use super::output::{Column, Output, column};
 use super::runs::{DeliveriesArgs, PreviewArgs, RunArgs, SendTestArgs, StatusArgs, resume, start};
+use super::values::{mailbox, money, pair, read_body};
 use crate::api::{
     AudienceBody, CampaignBody, DuplicateBody, MailboxBody, MessageBody, MoneyBody, NewCampaignBody,
 };
@@ -281,26 +282,7 @@ impl EditArgs {
 impl MessageArgs {
     fn message(self) -> Result<Option<MessageBody>, CommandError> {
         let Some(subject) = self.subject else { return Ok(None) };
-        let (format, body) = match &self.body {
-            Some(path) => {
-                let format = match path.extension().and_then(|extension| extension.to_str()) {
-                    Some("md" | "markdown" | "txt") => "markdown",
-                    Some("html" | "htm") => "html",
-                    Some("mjml") => "mjml",
-                    _ => {
-                        let path = path.display();
-                        return Err(CommandError::usage(format!(
-                            "{path} is not called .md, .html or .mjml, so its format is unknown"
-                        )));
-                    }
-                };
-                let text = std::fs::read_to_string(path).map_err(|error| {
-                    CommandError::failed(format!("{} cannot be read: {error}", path.display()))
-                })?;
-                (Some(format.to_owned()), Some(text))
-            }
-            None => (None, None),
-        };
+        let (format, body) = self.body.as_deref().map(read_body).transpose()?.unzip();
         if body.is_none() && self.template.is_none() {
             return Err(CommandError::usage("a message needs --template NAME or --body FILE"));
         }
@@ -360,34 +342,4 @@ fn describe(campaign: &CampaignBody, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "created   {}", campaign.created_at)?;
     writeln!(out, "version   {}", campaign.version)
-}
-
-fn money(text: &str) -> Result<MoneyBody, String> {
-    match text.split_once(' ') {
-        Some((amount, currency)) => {
-            Ok(MoneyBody { amount: amount.to_owned(), currency: currency.to_owned() })
-        }
-        None => Err("write an amount and a currency, as `1200.00 EUR`".to_owned()),
-    }
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("write KEY=VALUE".to_owned()),
-    }
-}
-
-fn mailbox(text: &str) -> Result<MailboxBody, String> {
-    let address = |email: &str| {
-        let email = email.trim();
-        if email.contains('@') { Ok(email.to_owned()) } else { Err(format!("`{email}` has no @")) }
-    };
-    match text.trim().strip_suffix('>').and_then(|text| text.split_once('<')) {
-        Some((name, email)) => {
-            let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
-            Ok(MailboxBody { name, email: address(email)? })
-        }
-        None => Ok(MailboxBody { name: None, email: address(text)? }),
-    }
 }

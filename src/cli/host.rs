@@ -14,12 +14,18 @@ use super::error::CommandError;
 use crate::client::Client;
 
 /// The program around a command.
-pub trait Host: Sync {
+pub trait Host: Send + Sync {
     /// Makes a workspace in `dir`; what is there already stays.
     fn init(&self, dir: &Path) -> Result<Made, CommandError>;
 
     /// The folder of the workspace that commands are about.
     fn workspace(&self) -> Result<PathBuf, CommandError>;
+
+    /// The same program around another workspace.
+    fn at(&self, workspace: &Path) -> Box<dyn Host>;
+
+    /// A new folder for what need not stay, whose name begins with `name`.
+    fn temporary_folder(&self, name: &str) -> Result<PathBuf, CommandError>;
 
     /// A client of that workspace's routes.
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>>;

@@ -5,10 +5,12 @@
 
 mod api;
 mod campaigns;
+mod channels;
 mod completions;
 mod config;
 pub mod confirm;
 mod contacts;
+mod demo;
 mod doctor;
 pub mod error;
 pub mod exit;
@@ -24,6 +26,8 @@ mod reference;
 mod reports;
 mod runs;
 mod suppressions;
+mod templates;
+mod values;
 
 use std::path::PathBuf;
 
@@ -75,11 +79,16 @@ Examples:
   frontier list list -o json                        the answer the API gives";
 
 #[derive(Subcommand, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one, parsed once")]
 pub enum Command {
     /// What is sent, to whom, and when
     #[command(subcommand)]
     Campaign(campaigns::CampaignCommand),
+    /// Ways out: SMTP servers and outbox folders
+    #[command(subcommand)]
+    Channel(channels::ChannelCommand),
+    /// Bodies and layouts that messages refer to
+    #[command(subcommand)]
+    Template(templates::TemplateCommand),
     /// The people who receive
     #[command(subcommand)]
     Contact(contacts::ContactCommand),
@@ -93,6 +102,7 @@ pub enum Command {
     #[command(subcommand)]
     Suppression(suppressions::SuppressionCommand),
 
+    Demo(demo::DemoArgs),
     Init(init::InitArgs),
     /// Show and change the settings of the workspace
     #[command(subcommand)]
@@ -116,11 +126,14 @@ impl Command {
     ) -> Result<(), CommandError> {
         match self {
             Self::Campaign(command) => command.run(host, confirm, output).await,
+            Self::Channel(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Template(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
 
+            Self::Demo(args) => args.run(host, output).await,
             Self::Init(args) => args.run(host, output),
             Self::Config(command) => command.run(host, output),
             Self::Doctor(args) => args.run(host, output).await,

@@ -191,7 +191,6 @@ mod word {
 
     use serde::{Deserialize as _, Deserializer, Serializer, de};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub(super) fn serialize<S: Serializer>(
         value: &impl Display,
         serializer: S,

@@ -43,6 +43,7 @@ const FURNITURE: &[(&str, &[&str])] = &[
             "man",
             "output",
             "progress",
+            "values",
             "reference",
         ],
     ),
