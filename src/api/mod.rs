@@ -13,6 +13,7 @@ mod extract;
 mod health;
 mod imports;
 mod lists;
+mod manifests;
 mod reports;
 mod runs;
 mod services;
@@ -42,6 +43,10 @@ pub use extract::PageQuery;
 pub use health::{HealthBody, HealthStatus, StoreHealthBody, StoreProbe};
 pub use imports::{ImportEvent, ImportQuery};
 pub use lists::{ListBody, MembersAddedBody, MembersBody, NewListBody};
+pub use manifests::{
+    ActionBody, BODY_FILE_LIMIT, ChangeBody, DocumentBody, ExportBody, FieldChangeBody,
+    FileReferenceBody, ManifestFileBody, ManifestsBody, PlanBody, ProblemBody, ReferencesBody,
+};
 pub use reports::{
     AmountBody, BucketBody, DailyMetricBody, DomainBody, FailureBody, MetricBody, MetricQuery,
     PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody, TimelineBody,
@@ -77,6 +82,7 @@ fn routes() -> OpenApiRouter<Services> {
         .merge(health::routes())
         .merge(contacts::routes())
         .merge(lists::routes())
+        .merge(manifests::routes())
         .merge(reports::routes())
         .merge(suppressions::routes())
         .merge(templates::routes());

@@ -20,6 +20,7 @@ mod init;
 mod jq;
 mod lists;
 mod man;
+mod manifests;
 pub mod output;
 mod progress;
 mod reference;
@@ -102,6 +103,11 @@ pub enum Command {
     #[command(subcommand)]
     Suppression(suppressions::SuppressionCommand),
 
+    Validate(manifests::ValidateArgs),
+    Plan(manifests::PlanArgs),
+    Apply(manifests::ApplyArgs),
+    Export(manifests::ExportArgs),
+
     Demo(demo::DemoArgs),
     Init(init::InitArgs),
     /// Show and change the settings of the workspace
@@ -132,6 +138,11 @@ impl Command {
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
+
+            Self::Validate(args) => args.run(&host.client().await?, output).await,
+            Self::Plan(args) => args.run(&host.client().await?, output).await,
+            Self::Apply(args) => args.run(&host.client().await?, confirm, output).await,
+            Self::Export(args) => args.run(&host.client().await?, output).await,
 
             Self::Demo(args) => args.run(host, output).await,
             Self::Init(args) => args.run(host, output),

@@ -248,6 +248,15 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// An error with its place in a text, on stderr: as it is, or in colours.
+    pub fn diagnostic(&mut self, text: &str) {
+        for line in text.lines() {
+            let line = if self.colors { painted(line) } else { line.to_owned() };
+            let _ = writeln!(self.notes, "{line}");
+        }
+        let _ = writeln!(self.notes);
+    }
+
     /// Whether the form is the one for people.
     pub fn wants_people(&self) -> bool {
         self.args.output == Form::Table && self.args.json.is_empty() && self.args.jq.is_none()
@@ -289,6 +298,24 @@ impl<'a> Output<'a> {
         }
         Ok(self.data.flush()?)
     }
+}
+
+/// A line of an error as compilers colour it: the word, the margin, the marker.
+fn painted(line: &str) -> String {
+    const RED: &str = "\u{1b}[1;31m";
+    const BLUE: &str = "\u{1b}[1;34m";
+    const BOLD: &str = "\u{1b}[1m";
+    const PLAIN: &str = "\u{1b}[0m";
+    if let Some(message) = line.strip_prefix("error:") {
+        return format!("{RED}error{PLAIN}{BOLD}:{message}{PLAIN}");
+    }
+    let margin = line.find(|letter: char| !letter.is_ascii_digit() && letter != ' ').unwrap_or(0);
+    let width = if line[margin..].starts_with("-->") { 3 } else { 1 };
+    let (margin, rest) = line.split_at_checked(margin + width).unwrap_or((line, ""));
+    if rest.trim_start().starts_with('^') {
+        return format!("{BLUE}{margin}{PLAIN}{RED}{rest}{PLAIN}");
+    }
+    format!("{BLUE}{margin}{PLAIN}{rest}")
 }
 
 /// Keeps the named fields of an object, or of each object of a list; all when none is named.

@@ -8,6 +8,7 @@ mod channels;
 mod contacts;
 mod health;
 mod lists;
+mod manifests;
 mod ndjson;
 mod reports;
 mod suppressions;

@@ -19,6 +19,9 @@ use super::shape::{self, Field, Shape};
 /// What a document of no kind is called.
 const NAMELESS: &str = "this document";
 
+/// Characters shown of why a file could not be read.
+const MAX_REASON: usize = 200;
+
 /// What one document says about itself and others, and what is wrong with it.
 #[derive(Default)]
 pub(super) struct Checked {
@@ -387,7 +390,8 @@ impl Checked {
     fn files(&mut self, source: &SourceFile) {
         for (path, at) in self.body_files.clone() {
             if let Some(reason) = source.unreadable.get(&path) {
-                let message = format!("the file `{}` {}", brief(&path), brief(reason));
+                let reason: String = reason.chars().take(MAX_REASON).collect();
+                let message = format!("the file `{}` {reason}", brief(&path));
                 self.faults.push(Fault::new(at, message));
                 continue;
             }

@@ -170,6 +170,21 @@ fn the_files_to_bring_along_are_listed_before_anything_is_judged() {
 }
 
 #[test]
+fn a_file_that_could_not_be_read_is_told_where_it_is_named() {
+    let mut source = source(GOOD);
+    source.files.clear();
+    source.unreadable.insert("templates/offer.md".into(), "is larger than 1 MiB".into());
+    let problems = parse(&[source], &BTreeSet::new()).unwrap_err();
+    insta::assert_snapshot!(problems, @"
+    error: the file `templates/offer.md` is larger than 1 MiB
+      --> campaign.yaml:37:53
+       |
+    37 | spec: { format: markdown, layout: frame, body_file: templates/offer.md }
+       |                                                     ^^^^^^^^^^^^^^^^^^
+    ");
+}
+
+#[test]
 fn every_word_of_the_tables_is_a_word_of_the_types() {
     for kind in ["email", "social_media", "display", "search", "multichannel"] {
         assert!(read(&campaign(&format!("  type: {kind}\n"))).is_ok(), "{kind}");

@@ -203,12 +203,8 @@ fn slip_written_twice() {
 #[test]
 fn the_same_name_in_two_files() {
     let list = "apiVersion: frontier/v1\nkind: List\nmetadata: { name: a }\nspec: {}\n";
-    let file = |path: &str| SourceFile {
-        path: path.into(),
-        text: list.into(),
-        files: BTreeMap::new(),
-        unreadable: BTreeMap::new(),
-    };
+    let file =
+        |path: &str| SourceFile { path: path.into(), text: list.into(), ..SourceFile::default() };
     let problems = parse(&[file("a.yaml"), file("b.yaml")], &BTreeSet::new()).unwrap_err();
     assert_snapshot!(problems, @"
     error: there are two documents List `a`

@@ -1,0 +1,339 @@
+//! `/manifests`: campaigns as code.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{DefaultBodyLimit, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Services;
+use super::envelope::{Data, Envelope};
+use super::error::{ApiError, ErrorBody};
+use super::extract::{Body, Query};
+use crate::core::manifests::{
+    Action, Change, FieldChange, FieldValue, Kind, MAX_BUNDLE_BYTES, MAX_FILE_BYTES, ManifestError,
+    Plan, Problem, Problems, Selection, SourceFile, WriteOptions, WrittenFiles, referenced_files,
+};
+
+/// Bytes of a body with manifests: the files, and room for their quoting.
+const BODY_LIMIT: usize = 2 * MAX_BUNDLE_BYTES;
+
+/// Bytes of a file that a manifest names, at most.
+pub const BODY_FILE_LIMIT: usize = MAX_FILE_BYTES;
+
+/// Manifests, as their sender read them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestsBody {
+    pub files: Vec<ManifestFileBody>,
+    /// For an apply: that of the plan to carry out; refused when what exists has changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+}
+
+/// One manifest with the files it names.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestFileBody {
+    /// As problems are to call it.
+    pub path: String,
+    /// YAML, of one document or several.
+    pub text: String,
+    /// The texts of the files it names in `body_file`, by the path as it is written there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// Why other files it names could not be brought along, by path; in words that follow "the
+    /// file".
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreadable: BTreeMap<String, String>,
+}
+
+/// The files that a manifest names.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReferencesBody {
+    /// Of the manifest.
+    pub path: String,
+    pub files: Vec<FileReferenceBody>,
+}
+
+/// A file that a manifest names.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FileReferenceBody {
+    /// Relative to the manifest.
+    pub path: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A document that was read.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DocumentBody {
+    /// `List`, `Channel`, `Template` or `Campaign`.
+    pub kind: String,
+    pub name: String,
+}
+
+/// What manifests would change, or have changed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PlanBody {
+    /// Tells what exists now from what exists later.
+    pub fingerprint: String,
+    pub changes: Vec<ChangeBody>,
+}
+
+/// What becomes of one document.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChangeBody {
+    #[serde(flatten)]
+    pub document: DocumentBody,
+    pub action: ActionBody,
+    /// Of a campaign: the contacts on its lists now, each counted once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<u64>,
+    /// What an update changes.
+    #[serde(default)]
+    pub fields: Vec<FieldChangeBody>,
+}
+
+/// What is done with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionBody {
+    Create,
+    Update,
+    Unchanged,
+}
+
+/// One field that differs. A long text is given as `{lines, sha256}`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FieldChangeBody {
+    /// As `spec.messages[launch].subject`.
+    pub path: String,
+    /// Absent when the field was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub before: Option<serde_json::Value>,
+    /// Absent when the field is no longer there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub after: Option<serde_json::Value>,
+}
+
+/// One thing that is wrong in a manifest; in `error.details.problems`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProblemBody {
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    pub message: String,
+    /// How to put it right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// All of it with the line it is about, as a compiler shows an error.
+    pub rendered: String,
+}
+
+/// What exists, as manifests.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExportBody {
+    /// YAML, a document for each thing.
+    pub manifest: String,
+    /// The files it names, by their path relative to it.
+    pub files: BTreeMap<String, String>,
+}
+
+/// What to export; everything unless it is said.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ExportFilter {
+    /// `list`, `channel`, `template` or `campaign`.
+    kind: Option<String>,
+    /// The exact name, of a thing of this kind.
+    name: Option<String>,
+    /// Put bodies into files beside the manifest.
+    #[serde(default)]
+    bodies_as_files: bool,
+}
+
+pub(super) fn routes() -> OpenApiRouter<Services> {
+    OpenApiRouter::new()
+        .routes(routes!(list_references))
+        .routes(routes!(validate_manifests))
+        .routes(routes!(plan_manifests))
+        .routes(routes!(apply_manifests))
+        .routes(routes!(export_manifests))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+/// List the files that manifests name, which their sender has to bring along.
+#[utoipa::path(post, path = "/manifests/references", tag = "manifests",
+    request_body = ManifestsBody,
+    responses((status = 200, body = Envelope<Vec<ReferencesBody>>)))]
+async fn list_references(
+    Body(body): Body<ManifestsBody>,
+) -> Result<Data<Vec<ReferencesBody>>, ApiError> {
+    let references = |file: ManifestFileBody| ReferencesBody {
+        files: referenced_files(&file.text)
+            .into_iter()
+            .map(|found| FileReferenceBody {
+                path: found.path,
+                line: found.line,
+                column: found.column,
+            })
+            .collect(),
+        path: file.path,
+    };
+    let all = move || body.files.into_iter().map(references).collect();
+    let read = tokio::task::spawn_blocking(all).await;
+    read.map(Data).map_err(|error| ApiError::internal(&error))
+}
+
+/// Check manifests by themselves and against what exists.
+#[utoipa::path(post, path = "/manifests/validate", tag = "manifests",
+    request_body = ManifestsBody,
+    responses(
+        (status = 200, body = Envelope<Vec<DocumentBody>>),
+        (status = 422, description = "`details.problems` has them all", body = ErrorBody),
+    ))]
+async fn validate_manifests(
+    State(services): State<Services>,
+    Body(body): Body<ManifestsBody>,
+) -> Result<Data<Vec<DocumentBody>>, ApiError> {
+    let documents = services.manifests.validate(sources(body.files)).await?;
+    let documents =
+        documents.into_iter().map(|(kind, name)| DocumentBody { kind: kind.to_string(), name });
+    Ok(Data(documents.collect()))
+}
+
+/// Say what an apply would change.
+#[utoipa::path(post, path = "/manifests/plan", tag = "manifests", request_body = ManifestsBody,
+    responses(
+        (status = 200, body = Envelope<PlanBody>),
+        (status = 422, description = "`details.problems` has them all", body = ErrorBody),
+    ))]
+async fn plan_manifests(
+    State(services): State<Services>,
+    Body(body): Body<ManifestsBody>,
+) -> Result<Data<PlanBody>, ApiError> {
+    Ok(Data(services.manifests.plan(sources(body.files)).await?.into()))
+}
+
+/// Make what exists what the manifests say, all of it or nothing.
+#[utoipa::path(post, path = "/manifests/apply", tag = "manifests", request_body = ManifestsBody,
+    responses(
+        (status = 200, description = "what was done", body = Envelope<PlanBody>),
+        (status = 409, description = "what exists is not what was planned for", body = ErrorBody),
+        (status = 422, description = "`details.problems` has them all", body = ErrorBody),
+    ))]
+async fn apply_manifests(
+    State(services): State<Services>,
+    Body(body): Body<ManifestsBody>,
+) -> Result<Data<PlanBody>, ApiError> {
+    let expected = body.fingerprint.as_deref();
+    Ok(Data(services.manifests.apply(sources(body.files), expected).await?.into()))
+}
+
+/// Export what exists as manifests; applying them again changes nothing.
+#[utoipa::path(get, path = "/manifests/export", tag = "manifests", params(ExportFilter),
+    responses(
+        (status = 200, body = Envelope<ExportBody>),
+        (status = 400, body = ErrorBody),
+        (status = 404, body = ErrorBody),
+    ))]
+async fn export_manifests(
+    State(services): State<Services>,
+    Query(filter): Query<ExportFilter>,
+) -> Result<Data<ExportBody>, ApiError> {
+    let kind = filter.kind.as_deref().map(kind).transpose()?;
+    if kind.is_none() && filter.name.is_some() {
+        let message = "say of which kind it is: kind=campaign&name=…";
+        return Err(ApiError::bad_request("KIND_MISSING", message));
+    }
+    let selection = Selection { kind, name: filter.name };
+    let options = WriteOptions { bodies_as_files: filter.bodies_as_files };
+    let WrittenFiles { manifest, files } = services.manifests.export(&selection, options).await?;
+    Ok(Data(ExportBody { manifest, files }))
+}
+
+fn kind(word: &str) -> Result<Kind, ApiError> {
+    Kind::named(word).ok_or_else(|| {
+        let message =
+            format!("`{word}` is no kind of manifest; write list, channel, template or campaign");
+        ApiError::bad_request("INVALID_KIND", message)
+    })
+}
+
+fn sources(files: Vec<ManifestFileBody>) -> Vec<SourceFile> {
+    let source = |file: ManifestFileBody| {
+        let ManifestFileBody { path, text, files, unreadable } = file;
+        SourceFile { path, text, files, unreadable }
+    };
+    files.into_iter().map(source).collect()
+}
+
+impl From<Plan> for PlanBody {
+    fn from(plan: Plan) -> Self {
+        let changes = plan.changes.into_iter().map(Into::into).collect();
+        Self { fingerprint: plan.fingerprint, changes }
+    }
+}
+
+impl From<Change> for ChangeBody {
+    fn from(change: Change) -> Self {
+        Self {
+            document: DocumentBody { kind: change.kind.to_string(), name: change.name },
+            action: match change.action {
+                Action::Create => ActionBody::Create,
+                Action::Update => ActionBody::Update,
+                Action::Unchanged => ActionBody::Unchanged,
+            },
+            recipients: change.recipients,
+            fields: change.fields.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<FieldChange> for FieldChangeBody {
+    fn from(field: FieldChange) -> Self {
+        let value = |value| match value {
+            FieldValue::Whole(value) => value,
+            FieldValue::Text { lines, sha256 } => {
+                serde_json::json!({ "lines": lines, "sha256": sha256 })
+            }
+        };
+        Self { path: field.path, before: field.before.map(value), after: field.after.map(value) }
+    }
+}
+
+impl From<Problem> for ProblemBody {
+    fn from(problem: Problem) -> Self {
+        let rendered = problem.to_string();
+        let Problem { file, line, column, message, help, .. } = problem;
+        Self { file, line, column, message, help, rendered }
+    }
+}
+
+impl From<ManifestError> for ApiError {
+    fn from(error: ManifestError) -> Self {
+        let message = error.to_string();
+        match error {
+            ManifestError::Invalid(Problems { problems, omitted }) => {
+                let problems: Vec<ProblemBody> = problems.into_iter().map(Into::into).collect();
+                let details = serde_json::json!({ "problems": problems, "omitted": omitted });
+                Self::invalid("INVALID_MANIFEST", message).with_details(details)
+            }
+            ManifestError::Outdated => Self::conflict("PLAN_OUTDATED", message),
+            ManifestError::NotFound { .. } => Self::not_found("NOTHING_TO_EXPORT", message),
+            ManifestError::Contact(error) => error.into(),
+            ManifestError::Template(error) => error.into(),
+            ManifestError::Publishing(error) => error.into(),
+            ManifestError::Campaign(error) => error.into(),
+            ManifestError::Store(cause) => (&cause).into(),
+            ManifestError::Stopped(_) | ManifestError::Write(_) => Self::internal(&error),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Reading manifests and the files they name.
+//!
+//! **Invariant:** nothing outside a manifest's folder is read for it, whatever it says and wherever
+//! links lead.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::api::{BODY_FILE_LIMIT, ManifestFileBody, ManifestsBody, ReferencesBody};
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::client::Client;
+
+/// Bytes of one manifest at most.
+const MANIFEST_LIMIT: usize = 16 * 1024 * 1024;
+/// The file of a workspace's settings: no manifest, though it ends like one.
+const SETTINGS: &str = "frontier.yaml";
+
+/// A manifest and the folder its files are in.
+struct Manifest {
+    folder: PathBuf,
+    body: ManifestFileBody,
+}
+
+/// Reads the manifests at `paths`, with the files that they name.
+pub(super) async fn read(
+    paths: &[PathBuf],
+    client: &Client,
+) -> Result<ManifestsBody, CommandError> {
+    let paths = paths.to_vec();
+    let manifests = off_the_runtime(move || manifests(&paths)).await??;
+    let (folders, files): (Vec<PathBuf>, Vec<ManifestFileBody>) =
+        manifests.into_iter().map(|manifest| (manifest.folder, manifest.body)).unzip();
+    let mut body = ManifestsBody { files, fingerprint: None };
+    let references = client.manifest_references(&body).await?;
+    body.files = off_the_runtime(move || {
+        let manifests = body.files.into_iter().zip(folders).zip(references);
+        manifests.map(|((file, folder), named)| bring(file, &folder, named)).collect()
+    })
+    .await?;
+    Ok(body)
+}
+
+async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, CommandError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| CommandError::failed(format!("reading the files stopped: {error}")))
+}
+
+fn manifests(paths: &[PathBuf]) -> Result<Vec<Manifest>, CommandError> {
+    let mut manifests = Vec::new();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            let text = text(io::stdin().lock(), MANIFEST_LIMIT);
+            let text = text.map_err(|reason| unreadable("standard input", &reason))?;
+            manifests.push(Manifest::new("<stdin>".to_owned(), PathBuf::from("."), text));
+        } else if path.is_dir() {
+            for path in of_folder(path)? {
+                manifests.push(manifest(&path)?);
+            }
+        } else {
+            manifests.push(manifest(path)?);
+        }
+    }
+    Ok(manifests)
+}
+
+impl Manifest {
+    fn new(path: String, folder: PathBuf, text: String) -> Self {
+        Self { folder, body: ManifestFileBody { path, text, ..ManifestFileBody::default() } }
+    }
+}
+
+fn manifest(path: &Path) -> Result<Manifest, CommandError> {
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(|error| {
+        let refusal = unreadable(&shown, &format!("cannot be read: {error}"));
+        let missing = error.kind() == io::ErrorKind::NotFound;
+        if missing { CommandError { exit: Exit::NotFound, ..refusal } } else { refusal }
+    })?;
+    let text = text(file, MANIFEST_LIMIT).map_err(|reason| unreadable(&shown, &reason))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    Ok(Manifest::new(shown, folder.unwrap_or(Path::new(".")).to_owned(), text))
+}
+
+/// The manifests right in a folder, by name; what is hidden is left out, and the settings are.
+fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let shown = folder.display().to_string();
+    let failed = |error: io::Error| unreadable(&shown, &format!("cannot be read: {error}"));
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if yaml && !name.starts_with('.') && name != SETTINGS && path.is_file() {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(CommandError::new(Exit::NotFound, format!("there is no manifest in {shown}"))
+            .hint("their names end in .yaml or .yml; folders in it are not looked into"));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn unreadable(shown: &str, reason: &str) -> CommandError {
+    CommandError::failed(format!("{shown} {reason}"))
+}
+
+/// Adds the files that the manifest names; why one could not be read is told in its place.
+fn bring(mut file: ManifestFileBody, folder: &Path, named: ReferencesBody) -> ManifestFileBody {
+    for reference in named.files {
+        match body(folder, &reference.path) {
+            Ok(Some(text)) => drop(file.files.insert(reference.path, text)),
+            Ok(None) => {}
+            Err(reason) => drop(file.unreadable.insert(reference.path, reason)),
+        }
+    }
+    file
+}
+
+/// The text of a file that a manifest in `folder` names; `None` when it is not there.
+fn body(folder: &Path, reference: &str) -> Result<Option<String>, String> {
+    let failed = |error: io::Error| format!("cannot be read: {error}");
+    let folder = folder.canonicalize().map_err(failed)?;
+    let path = match folder.join(reference).canonicalize() {
+        Ok(path) => path,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    if !path.starts_with(&folder) {
+        return Err("is not in the manifest's folder, where its link leads".to_owned());
+    }
+    if !path.is_file() {
+        return Err("is not a file of text".to_owned());
+    }
+    text(File::open(path).map_err(failed)?, BODY_FILE_LIMIT).map(Some)
+}
+
+/// Reads a text of `limit` bytes at most.
+fn text(source: impl io::Read, limit: usize) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    source
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() > limit {
+        return Err(format!("is larger than {} MiB", limit / (1024 * 1024)));
+    }
+    String::from_utf8(bytes).map_err(|_| "is not text in UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_outside_the_folder_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("manifests");
+        fs::create_dir(&folder).unwrap();
+        fs::write(root.path().join("secret"), "secret").unwrap();
+        fs::write(folder.join("a.md"), "a").unwrap();
+        std::os::unix::fs::symlink("../secret", folder.join("out.md")).unwrap();
+        std::os::unix::fs::symlink("a.md", folder.join("in.md")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", folder.join("zero.md")).unwrap();
+        assert_eq!(body(&folder, "a.md"), Ok(Some("a".into())));
+        assert_eq!(body(&folder, "in.md"), Ok(Some("a".into())));
+        assert_eq!(body(&folder, "nothing.md"), Ok(None));
+        let secret = root.path().join("secret");
+        for outside in ["out.md", "../secret", "zero.md", secret.to_str().unwrap()] {
+            assert!(body(&folder, outside).is_err(), "{outside}");
+        }
+        assert!(body(&folder, ".").is_err());
+    }
+
+    #[test]
+    fn a_text_has_an_end() {
+        assert_eq!(text(&b"ab"[..], 2), Ok("ab".into()));
+        assert!(text(&b"abc"[..], 2).is_err());
+        assert!(text(&b"\xff"[..], 2).is_err());
+    }
+
+    #[test]
+    fn a_folder_is_its_manifests_in_their_order() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["b.yml", "a.yaml", ".c.yaml", "d.md", SETTINGS] {
+            fs::write(root.path().join(name), "").unwrap();
+        }
+        fs::create_dir(root.path().join("e.yaml")).unwrap();
+        let found = of_folder(root.path()).unwrap();
+        assert_eq!(found, [root.path().join("a.yaml"), root.path().join("b.yml")]);
+    }
+}

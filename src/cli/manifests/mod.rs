@@ -1,0 +1,127 @@
+//! `frontier validate`, `plan`, `apply` and `export`: campaigns as code.
+
+mod export;
+mod files;
+mod plan;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::confirm::Confirm;
+use super::error::CommandError;
+use super::exit::Exit;
+use super::output::Output;
+use crate::api::{ManifestsBody, ProblemBody};
+use crate::client::{Client, ClientError, ClientResult};
+
+pub use export::ExportArgs;
+
+/// Which manifests.
+#[derive(Args, Debug)]
+pub struct FilesArgs {
+    /// Manifests: files, folders of *.yaml and *.yml, or - for standard input
+    #[arg(short = 'f', long = "file", required = true, num_args = 1.., value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+/// Check manifests by themselves and against what exists
+#[derive(Args, Debug)]
+pub struct ValidateArgs {
+    #[command(flatten)]
+    files: FilesArgs,
+}
+
+/// Show what manifests would change; ends with 2 when there are changes
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    files: FilesArgs,
+}
+
+/// Make what exists what manifests say, all of it or nothing
+///
+/// Shows the plan and asks first.
+#[derive(Args, Debug)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    files: FilesArgs,
+}
+
+impl ValidateArgs {
+    pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+        let manifests = files::read(&self.files.paths, client).await?;
+        let documents = judge(client.validate_manifests(&manifests).await, output)?;
+        output.show(&documents, |_| Ok(()))?;
+        output.note(match documents.len() {
+            1 => "1 document is valid.".to_owned(),
+            many => format!("{many} documents are valid."),
+        });
+        Ok(())
+    }
+}
+
+impl PlanArgs {
+    pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+        let manifests = files::read(&self.files.paths, client).await?;
+        let plan = judge(client.plan_manifests(&manifests).await, output)?;
+        output.show(&plan, |out| out.write_all(plan::describe(&plan).as_bytes()))?;
+        if plan::has_changes(&plan) {
+            // The exit code says it; there is nothing wrong to tell.
+            return Err(CommandError::new(Exit::UsageOrChanges, ""));
+        }
+        Ok(())
+    }
+}
+
+impl ApplyArgs {
+    pub async fn run(
+        self,
+        client: &Client,
+        confirm: Confirm,
+        output: &mut Output<'_>,
+    ) -> Result<(), CommandError> {
+        let manifests = files::read(&self.files.paths, client).await?;
+        let plan = judge(client.plan_manifests(&manifests).await, output)?;
+        let people = output.wants_people();
+        if people {
+            output.text(&plan::describe(&plan))?;
+        } else {
+            output.note(plan::describe(&plan).trim_end());
+        }
+        let mut done = plan;
+        if plan::has_changes(&done) {
+            confirm.ask("Apply these changes?", output).await?;
+            let fingerprint = Some(done.fingerprint);
+            let manifests = ManifestsBody { fingerprint, ..manifests };
+            done = judge(client.apply_manifests(&manifests).await, output)?;
+            output.note(plan::done(&done));
+        }
+        if !people {
+            output.show(&done, |_| Ok(()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints the problems of manifests that were refused.
+fn judge<T>(result: ClientResult<T>, output: &mut Output<'_>) -> Result<T, CommandError> {
+    let error = match result {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let mut more = 0;
+    if let ClientError::Refused { error: detail, .. } = &error
+        && let Some(details) = &detail.details
+        && detail.code == "INVALID_MANIFEST"
+    {
+        let problems = details.get("problems").cloned().unwrap_or_default();
+        let problems: Vec<ProblemBody> = serde_json::from_value(problems).unwrap_or_default();
+        for problem in &problems {
+            output.diagnostic(&problem.rendered);
+        }
+        more = details.get("omitted").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    }
+    let error = CommandError::from(error);
+    Err(if more > 0 { error.hint("not all are shown; correct these first") } else { error })
+}

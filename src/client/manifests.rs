@@ -1,0 +1,39 @@
+//! Campaigns as code.
+
+use super::{Client, ClientResult, query};
+use crate::api::{DocumentBody, ExportBody, ManifestsBody, PlanBody, ReferencesBody};
+
+impl Client {
+    pub async fn manifest_references(
+        &self,
+        manifests: &ManifestsBody,
+    ) -> ClientResult<Vec<ReferencesBody>> {
+        self.post("/manifests/references", manifests).await
+    }
+
+    pub async fn validate_manifests(
+        &self,
+        manifests: &ManifestsBody,
+    ) -> ClientResult<Vec<DocumentBody>> {
+        self.post("/manifests/validate", manifests).await
+    }
+
+    pub async fn plan_manifests(&self, manifests: &ManifestsBody) -> ClientResult<PlanBody> {
+        self.post("/manifests/plan", manifests).await
+    }
+
+    pub async fn apply_manifests(&self, manifests: &ManifestsBody) -> ClientResult<PlanBody> {
+        self.post("/manifests/apply", manifests).await
+    }
+
+    pub async fn export_manifests(
+        &self,
+        kind: Option<&str>,
+        name: Option<&str>,
+        bodies_as_files: bool,
+    ) -> ClientResult<ExportBody> {
+        let bodies = bodies_as_files.then_some("true");
+        let query = query(&[("kind", kind), ("name", name), ("bodies_as_files", bodies)]);
+        self.get(&format!("/manifests/export{query}")).await
+    }
+}
