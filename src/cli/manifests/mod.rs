@@ -15,11 +15,11 @@ use super::output::Output;
 use crate::api::{ManifestsBody, ProblemBody};
 use crate::client::{Client, ClientError, ClientResult};
 
-pub use export::ExportArgs;
+pub(super) use export::ExportArgs;
 
 /// Which manifests.
 #[derive(Args, Debug)]
-pub struct FilesArgs {
+pub(super) struct FilesArgs {
     /// Manifests: files, folders of *.yaml and *.yml, or - for standard input
     #[arg(short = 'f', long = "file", required = true, num_args = 1.., value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -32,7 +32,7 @@ pub struct ValidateArgs {
     files: FilesArgs,
 }
 
-/// Show what manifests would change; ends with 2 when there are changes
+/// Show what manifests would change; exit code 2: something
 #[derive(Args, Debug)]
 pub struct PlanArgs {
     #[command(flatten)]

@@ -54,6 +54,9 @@ impl Relay {
         let old = relay.clock.now().as_millis().saturating_sub(kept);
         let forget = "DELETE FROM outbox WHERE workspace_id = ?1 AND relayed_at < ?2";
         tx.execute(forget, params![workspace, old]).await?;
+        // What a consumer had is remembered for longer than it can come again.
+        let forget = "DELETE FROM consumed_events WHERE consumed_at < ?1";
+        tx.execute(forget, params![old.saturating_sub(kept)]).await?;
         tx.commit().await?;
         Ok(relay)
     }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Settling, Shared};
 use crate::core::events::Event;
+use crate::core::kernel::{Id, Timestamp};
 use crate::core::publishing::store::ledger::{self, Settlement};
 use crate::core::publishing::{Counts, DeliveryState, PublishingError};
 use crate::storage::sql::DbError;
@@ -41,33 +42,46 @@ pub(super) async fn settle(
 
 async fn write(shared: &Shared, batch: &[Settling]) -> Result<(), PublishingError> {
     let publishing = &shared.publishing;
-    let now = publishing.clock.now();
-    let settlements: Vec<_> = batch.iter().map(|one| one.settlement.clone()).collect();
+    let (now, node) = (publishing.clock.now(), &shared.options.node);
+    let mut settlements: Vec<_> = batch.iter().map(|one| one.settlement.clone()).collect();
+    let mut tx = publishing.db.begin().await?;
+    let held = ledger::settle(&mut tx, shared.run, node, now, &settlements).await?;
+    if held < settlements.len() as u64 {
+        // Another worker took some over. Which ones shows one by one; only ours are counted.
+        drop(tx);
+        tx = publishing.db.begin().await?;
+        let mut ours = Vec::new();
+        for one in settlements {
+            let one = std::slice::from_ref(&one);
+            if ledger::settle(&mut tx, shared.run, node, now, one).await? == 1 {
+                ours.extend_from_slice(one);
+            }
+        }
+        let lost = batch.len() - ours.len();
+        tracing::warn!(run = %shared.run, lost, "leases were lost to another worker");
+        settlements = ours;
+    }
+    publishing.outbox.push(&mut tx, settled(shared.run, now, &settlements)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What was settled, counted.
+fn settled(run: Id, now: Timestamp, settlements: &[Settlement]) -> Event {
     let mut counts = Counts::default();
-    for settlement in &settlements {
+    for settlement in settlements {
         *counts.of(settlement.state) += 1;
     }
     let refused = |one: &&Settlement| one.state == DeliveryState::Failed && one.code.is_some();
-    let refused = settlements.iter().filter(refused).count();
-    let mut tx = publishing.db.begin().await?;
-    let node = &shared.options.node;
-    let held = ledger::settle(&mut tx, shared.run, node, now, &settlements).await?;
-    let lost = settlements.len() as u64 - held;
-    if lost > 0 {
-        tracing::warn!(run = %shared.run, lost, "leases were lost to another worker");
-    }
-    let event = Event {
+    Event {
         name: "deliveries.settled",
         payload: json!({
-            "run_id": shared.run,
+            "run_id": run,
             "date": now.date(),
             "accepted": counts.accepted,
             "deferred": counts.deferred,
             "failed": counts.failed,
-            "refused": refused,
+            "refused": settlements.iter().filter(refused).count(),
             "suppressed": counts.suppressed,
         }),
-    };
-    publishing.outbox.push(&mut tx, event).await?;
-    Ok(tx.commit().await?)
+    }
 }
