@@ -26,6 +26,19 @@ words! {
     }
 }
 
+/// A metric's value on one day and platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// In UTC.
+    pub date: NaiveDate,
+    /// Its type in `snake_case`, as in `deliveries`.
+    pub metric: String,
+    /// Where it was counted, as in `email`.
+    pub platform: String,
+    /// A count; of money, the minor unit of the campaign's currency.
+    pub value: i64,
+}
+
 /// The payload of `campaign.created`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Created {

@@ -23,10 +23,9 @@ mod store;
 
 pub use figures::bucket_width;
 pub use format::{Renderers, ReportError, ReportFormat, ReportRenderer, UnknownFormat};
-pub use metrics::MetricType;
+pub use metrics::{Metric, MetricType};
 pub use report::{
     Amount, Bucket, DailyMetric, DomainFigures, Failure, Pace, Rates, Report, ReportCampaign,
     ReportRun, Timeline, Totals,
 };
 pub use service::{Analytics, AnalyticsError};
-pub use store::Metric;

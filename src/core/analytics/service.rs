@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 
 use super::figures::{bucket_width, with_other_domains, with_other_failures};
-use super::metrics::{Created, EMAIL, Settled};
+use super::metrics::{Created, EMAIL, Metric, Settled};
 use super::notes::{Facts, notes};
 use super::report::{Pace, Report, ReportCampaign, ReportRun, Timeline};
-use super::store::{self, Metric};
+use super::store;
 use crate::core::campaigns::{Campaign, CampaignError, Campaigns};
 use crate::core::kernel::{Clock, Timestamp};
 use crate::core::publishing::{Publishing, PublishingError, Run, RunStatus};

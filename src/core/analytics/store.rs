@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use super::metrics::MetricType;
+use super::metrics::{Metric, MetricType};
 use super::report::{Bucket, DailyMetric, DomainFigures, Failure, Totals};
 use crate::core::kernel::{Id, Timestamp};
 use crate::core::publishing::{Counts, DeliveryState};
@@ -17,19 +17,8 @@ const TOP: i64 = 20;
 const REPLY: usize = 200;
 /// Days times metrics in a report at the most; the latest are kept.
 const DAILY: i64 = 5000;
-
-/// A metric's value on one day and platform.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metric {
-    /// In UTC.
-    pub date: NaiveDate,
-    /// Its type in `snake_case`, as in `deliveries`.
-    pub metric: String,
-    /// Where it was counted, as in `email`.
-    pub platform: String,
-    /// A count; of money, the minor unit of the campaign's currency.
-    pub value: i64,
-}
+/// The states of what is on the timeline.
+const ON_TIMELINE: &str = "('accepted', 'bounced', 'complained', 'deferred', 'failed')";
 
 /// Remembers that `consumer` has had the effect of `event`; says whether that is new.
 pub(super) async fn consume(
@@ -164,9 +153,6 @@ pub(super) async fn settled_span(
     let Some(row) = tx.row(&sql, params![campaign]).await? else { return Ok(None) };
     Ok(row.get::<Option<Timestamp>>("earliest")?.zip(row.get("latest")?))
 }
-
-/// The states of what is on the timeline.
-const ON_TIMELINE: &str = "('accepted', 'bounced', 'complained', 'deferred', 'failed')";
 
 /// What was settled, in buckets of `width` seconds. What came back later counts as accepted.
 pub(super) async fn timeline(tx: &mut Tx, campaign: Id, width: u64) -> DbResult<Vec<Bucket>> {
