@@ -32,7 +32,9 @@ pub struct ValidateArgs {
     files: FilesArgs,
 }
 
-/// Show what manifests would change; exit code 2: something
+/// Show what manifests would change
+///
+/// Ends with 2 when there are changes, and with 0 when there are none.
 #[derive(Args, Debug)]
 pub struct PlanArgs {
     #[command(flatten)]
