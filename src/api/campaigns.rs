@@ -6,13 +6,12 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::channels::MailboxBody;
 use super::envelope::{Created, Data, Envelope, Listed, Tagged};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, IfMatch, Query};
+use super::routing::{Area, area};
 use super::runs::{CountsBody, RunBody};
 use super::{PageQuery, Services};
 use crate::core::campaigns::{
@@ -156,17 +155,22 @@ struct CampaignFilter {
     status: Option<String>,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_campaigns, create_campaign))
-        .routes(routes!(get_campaign, replace_campaign, edit_campaign, delete_campaign))
-        .routes(routes!(duplicate_campaign))
-        .routes(routes!(start_campaign))
-        .routes(routes!(pause_campaign))
-        .routes(routes!(resume_campaign))
-        .routes(routes!(cancel_campaign))
-        .routes(routes!(archive_campaign))
-        .routes(routes!(get_campaign_status))
+pub(super) fn area() -> Area {
+    area![
+        list_campaigns,
+        create_campaign,
+        get_campaign,
+        replace_campaign,
+        edit_campaign,
+        delete_campaign,
+        duplicate_campaign,
+        start_campaign,
+        pause_campaign,
+        resume_campaign,
+        cancel_campaign,
+        archive_campaign,
+        get_campaign_status,
+    ]
 }
 
 /// Create a campaign, as a draft.

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::envelope::{Created, Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
+use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::publishing::{
     Channel, ChannelSettings, Mailbox, NewChannel, PasswordRef, PublishingError, Smtp, Tls,
@@ -106,12 +105,8 @@ pub enum PasswordBody {
     File(String),
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(list_channels, create_channel)).routes(routes!(
-        get_channel,
-        replace_channel,
-        delete_channel
-    ))
+pub(super) fn area() -> Area {
+    area![list_channels, create_channel, get_channel, replace_channel, delete_channel,]
 }
 
 /// Create a channel.

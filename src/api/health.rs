@@ -11,12 +11,11 @@ use axum::routing::get;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::Services;
 use super::envelope::{Data, Envelope};
 use super::error::{ApiError, ErrorBody};
+use super::routing::{Area, area};
 use crate::storage::sql::DbError;
 
 /// What the store is asked here; the composition puts a store behind it.
@@ -54,8 +53,8 @@ pub enum HealthStatus {
     Ok,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(get_health))
+pub(super) fn area() -> Area {
+    area![get_health,]
 }
 
 /// The same at the root.

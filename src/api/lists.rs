@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::envelope::{Created, Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
+use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::contacts::{List, NewList};
 
@@ -56,12 +55,8 @@ pub struct MembersAddedBody {
     pub added: u64,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_lists, create_list))
-        .routes(routes!(get_list, delete_list))
-        .routes(routes!(add_list_members))
-        .routes(routes!(remove_list_member))
+pub(super) fn area() -> Area {
+    area![list_lists, create_list, get_list, delete_list, add_list_members, remove_list_member,]
 }
 
 /// Create a list.

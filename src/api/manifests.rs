@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::Services;
 use super::envelope::{Data, Envelope};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
+use super::routing::{Area, area};
 use crate::core::manifests::{
     Action, Change, FieldChange, FieldValue, Kind, MAX_BUNDLE_BYTES, MAX_FILE_BYTES, ManifestError,
     Plan, Problem, Problems, Selection, SourceFile, WriteOptions, WrittenFiles, referenced_files,
@@ -159,14 +158,9 @@ struct ExportFilter {
     bodies_as_files: bool,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_references))
-        .routes(routes!(validate_manifests))
-        .routes(routes!(plan_manifests))
-        .routes(routes!(apply_manifests))
-        .routes(routes!(export_manifests))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+pub(super) fn area() -> Area {
+    area![list_references, validate_manifests, plan_manifests, apply_manifests, export_manifests,]
+        .with_body_limit(BODY_LIMIT)
 }
 
 /// List the files that manifests name, which their sender has to bring along.

@@ -4,13 +4,12 @@ use axum::extract::{Path, State};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::channels::MailboxBody;
 use super::envelope::{Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
+use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::campaigns::{CampaignError, Preview, TestSent};
 use crate::core::publishing::{Counts, Delivery, DeliveryState, Run};
@@ -134,11 +133,8 @@ struct PreviewQuery {
     message: Option<String>,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_deliveries))
-        .routes(routes!(preview_campaign))
-        .routes(routes!(send_test))
+pub(super) fn area() -> Area {
+    area![list_deliveries, preview_campaign, send_test,]
 }
 
 /// List the deliveries of a campaign's last run, in the order of contacts.

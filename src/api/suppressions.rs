@@ -5,13 +5,12 @@ use axum::http::Uri;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::envelope::{Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
 use super::imports::{self, Import, ImportEvent, ImportQuery};
+use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::contacts::{
     ContactError, ImportStep, Suppression, SuppressionImport, SuppressionSummary,
@@ -72,11 +71,8 @@ pub struct SuppressionImportQuery {
     pub dry_run: bool,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_suppressions, create_suppressions))
-        .routes(routes!(import_suppressions))
-        .routes(routes!(delete_suppression))
+pub(super) fn area() -> Area {
+    area![list_suppressions, create_suppressions, import_suppressions, delete_suppression,]
 }
 
 /// Suppress addresses, all or none.

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::envelope::{Created, Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
+use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::content::{Template, TemplateError, TemplateSource};
 
@@ -41,12 +40,8 @@ pub struct NewTemplateBody {
     pub body: String,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(list_templates, create_template)).routes(routes!(
-        get_template,
-        replace_template,
-        delete_template
-    ))
+pub(super) fn area() -> Area {
+    area![list_templates, create_template, get_template, replace_template, delete_template,]
 }
 
 /// Create a template.

@@ -10,15 +10,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 pub use export::{ExportFormat, ExportQuery};
 pub use import::{ImportSummaryBody, ImportedListBody};
 
+use self::export::{__path_export_contacts, export_contacts};
+use self::import::{__path_import_contacts, import_contacts};
 use super::envelope::{Created, Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
+use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::contacts::{Contact, ContactChange, ContactError, ContactFilter, Upserted};
 
@@ -94,12 +95,17 @@ pub struct ContactQuery {
     pub q: Option<String>,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new()
-        .routes(routes!(list_contacts, create_contact))
-        .routes(routes!(export::export_contacts))
-        .routes(routes!(import::import_contacts))
-        .routes(routes!(get_contact, upsert_contact, update_contact, delete_contact))
+pub(super) fn area() -> Area {
+    area![
+        list_contacts,
+        create_contact,
+        export_contacts,
+        import_contacts,
+        get_contact,
+        upsert_contact,
+        update_contact,
+        delete_contact,
+    ]
 }
 
 /// Create a contact.

@@ -9,13 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::Services;
 use super::envelope::{Data, Envelope};
 use super::error::{ApiError, ErrorBody};
 use super::extract::Query;
+use super::routing::{Area, area};
 use crate::core::analytics::{AnalyticsError, ReportFormat};
 
 pub use bodies::{
@@ -50,8 +49,8 @@ pub struct MetricQuery {
     pub end_date: Option<NaiveDate>,
 }
 
-pub(super) fn routes() -> OpenApiRouter<Services> {
-    OpenApiRouter::new().routes(routes!(get_report)).routes(routes!(list_metrics))
+pub(super) fn area() -> Area {
+    area![get_report, list_metrics,]
 }
 
 /// Report what a campaign did, over all its runs.

@@ -22,7 +22,7 @@ const NOUNS: &[&str] = &[
 const FURNITURE: &[(&str, &[&str])] = &[
     (
         "src/api",
-        &["mod", "envelope", "error", "extract", "imports", "openapi", "router", "services"],
+        &["mod", "envelope", "error", "extract", "imports", "openapi", "routing", "services"],
     ),
     ("src/client", &["mod", "error", "ndjson", "transport"]),
     (
