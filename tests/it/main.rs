@@ -5,6 +5,7 @@ mod cli;
 mod conformance;
 mod contacts;
 mod health;
+mod manifests;
 mod reference;
 mod reports;
 mod support;

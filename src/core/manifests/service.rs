@@ -15,9 +15,6 @@ use crate::core::content::{TemplateError, TemplateSource, Templates};
 use crate::core::publishing::{ChannelSettings, Publishing, PublishingError};
 use crate::storage::sql::{Db, DbError, Tx, params};
 
-/// How often an apply plans again because something changed under its plan.
-const TRIES: usize = 5;
-
 /// Campaigns as code, over what one workspace has.
 #[derive(Clone, Debug)]
 pub struct Manifests {
@@ -62,7 +59,11 @@ pub enum ManifestError {
 
 /// Documents, what exists of them, and what would become of them.
 struct Prepared {
+    /// Sorted as the plan is.
     wanted: Vec<Document>,
+    found: Found,
+    /// As they shall be.
+    templates: Vec<TemplateSource>,
     plan: Plan,
 }
 
@@ -103,7 +104,8 @@ impl Manifests {
     /// [`ManifestError::Invalid`] with all that is wrong: in the files, in templates, with the
     /// values of the first recipient, with campaigns that can no longer be edited.
     pub async fn plan(&self, files: Vec<SourceFile>) -> Result<Plan, ManifestError> {
-        Ok(self.prepare(&Arc::from(files)).await?.plan)
+        let mut tx = self.db.read().await?;
+        Ok(self.prepare(&mut tx, &Arc::from(files)).await?.plan)
     }
 
     /// Makes what exists what the files say, all of it or nothing; says what was done.
@@ -118,19 +120,22 @@ impl Manifests {
         expected: Option<&str>,
     ) -> Result<Plan, ManifestError> {
         let files: Arc<[SourceFile]> = Arc::from(files);
-        for _ in 0..TRIES {
-            let prepared = self.prepare(&files).await?;
-            if expected.is_some_and(|expected| expected != prepared.plan.fingerprint) {
-                return Err(ManifestError::Outdated);
-            }
-            let mut tx = self.db.begin().await?;
-            one_at_a_time(&mut tx).await?;
-            if let Some(done) = self.carry_out(&mut tx, prepared).await? {
-                tx.commit().await?;
-                return Ok(done);
-            }
+        let current = |prepared: &Prepared| match expected {
+            Some(expected) if expected != prepared.plan.fingerprint => Err(ManifestError::Outdated),
+            _ => Ok(()),
+        };
+        // What is refused is refused before anybody has to wait for it.
+        let mut prepared = self.prepare(&mut self.db.read().await?, &files).await?;
+        current(&prepared)?;
+        let mut tx = self.db.begin().await?;
+        one_at_a_time(&mut tx).await?;
+        if !self.still_holds(&mut tx, &mut prepared).await? {
+            prepared = self.prepare(&mut tx, &files).await?;
+            current(&prepared)?;
         }
-        Err(DbError::Busy.into())
+        let done = self.carry_out(&mut tx, prepared).await?;
+        tx.commit().await?;
+        Ok(done)
     }
 
     /// What exists, as manifests, by kind and name.
@@ -159,11 +164,14 @@ impl Manifests {
     }
 
     /// Reads the files, compares them with what exists and tries what would be sent.
-    async fn prepare(&self, files: &Arc<[SourceFile]>) -> Result<Prepared, ManifestError> {
-        let mut tx = self.db.read().await?;
-        let world = self.world(&mut tx).await?;
+    async fn prepare(
+        &self,
+        tx: &mut Tx,
+        files: &Arc<[SourceFile]>,
+    ) -> Result<Prepared, ManifestError> {
+        let world = self.world(tx).await?;
         let wanted = read(files, &world).await?;
-        let found = self.existing(&mut tx, &world, keys(&wanted)).await?;
+        let found = self.existing(tx, &world, keys(&wanted)).await?;
         let mut plan = between(&found, &wanted);
 
         let templates = overlay(&world, &wanted);
@@ -171,7 +179,7 @@ impl Manifests {
         for (document, change) in wanted.iter().zip(&mut plan.changes) {
             let Spec::Campaign(spec) = &document.spec else { continue };
             let lists: Vec<&str> = spec.lists.iter().map(String::as_str).collect();
-            let (recipients, first) = self.contacts.audience_in(&mut tx, &lists).await?;
+            let (recipients, first) = self.contacts.audience_in(tx, &lists).await?;
             change.recipients = Some(recipients);
             let standing = found.get(&(Kind::Campaign, document.name.clone()));
             if let (Action::Update, Some(standing)) =
@@ -184,7 +192,7 @@ impl Manifests {
                 continue;
             }
             let channel = match &spec.channel {
-                Some(name) => self.channel(&mut tx, name, &wanted).await?,
+                Some(name) => self.channel(tx, name, &wanted).await?,
                 None => None,
             };
             let draft = spec.clone().draft(document.name.clone(), document.labels.clone());
@@ -194,7 +202,7 @@ impl Manifests {
             );
         }
         if findings.is_empty() {
-            Ok(Prepared { wanted, plan })
+            Ok(Prepared { wanted, found, templates, plan })
         } else {
             Err(ManifestError::Invalid(locate_findings(files, findings)))
         }
@@ -218,19 +226,20 @@ impl Manifests {
         Ok(channel.map(|channel| channel.settings))
     }
 
-    /// Does what is planned, if it is still what has to be done; `None` when it is not.
-    async fn carry_out(
+    /// Whether a plan is still what has to be done; looks again at what exists.
+    async fn still_holds(
         &self,
         tx: &mut Tx,
-        prepared: Prepared,
-    ) -> Result<Option<Plan>, ManifestError> {
-        let Prepared { wanted, plan } = prepared;
+        prepared: &mut Prepared,
+    ) -> Result<bool, ManifestError> {
         let world = self.world(tx).await?;
-        let found = self.existing(tx, &world, keys(&wanted)).await?;
-        if between(&found, &wanted).fingerprint != plan.fingerprint {
-            return Ok(None);
-        }
-        let templates = overlay(&world, &wanted);
+        prepared.found = self.existing(tx, &world, keys(&prepared.wanted)).await?;
+        let now = between(&prepared.found, &prepared.wanted);
+        Ok(now.fingerprint == prepared.plan.fingerprint)
+    }
+
+    async fn carry_out(&self, tx: &mut Tx, prepared: Prepared) -> Result<Plan, ManifestError> {
+        let Prepared { wanted, found, templates, plan } = prepared;
         let mut changes: Vec<_> = wanted.into_iter().zip(&plan.changes).collect();
         // A layout comes before what is put into it.
         changes.sort_by_key(|(document, change)| (change.kind, depth(document, &templates)));
@@ -241,7 +250,7 @@ impl Manifests {
                 (Action::Update | Action::Unchanged, _) => {}
             }
         }
-        Ok(Some(plan))
+        Ok(plan)
     }
 }
 

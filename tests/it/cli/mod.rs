@@ -4,6 +4,7 @@ mod api;
 mod config;
 mod contacts;
 mod doctor;
+mod manifests;
 mod output;
 mod shell;
 mod workspace;
