@@ -8,6 +8,7 @@ use super::preview::recipient;
 use super::service::Campaigns;
 use crate::core::contacts::Contact;
 use crate::core::content::{TemplateSource, reachable};
+use crate::core::kernel::Id;
 use crate::core::publishing::{
     ChannelSettings, Composer, Mailbox, PlannedMessage, Recipient, RunPlan,
 };
@@ -65,12 +66,7 @@ impl Campaigns {
             .map_err(|error| CampaignError::Invalid(format!("the rehearsal stopped: {error}")))
     }
 
-    fn unfit(
-        &self,
-        run: crate::core::kernel::Id,
-        plan: &RunPlan,
-        contact: Option<&Recipient>,
-    ) -> Option<Unfit> {
+    fn unfit(&self, run: Id, plan: &RunPlan, contact: Option<&Recipient>) -> Option<Unfit> {
         let message = plan.messages.first()?;
         let failed = |error| Some(Unfit { message: message.source.name.clone(), error });
         let composer = match Composer::new(run, plan, self.publishing.signer()) {

@@ -123,8 +123,7 @@ pub fn referenced_files(text: &str) -> Vec<FileReference> {
 }
 
 /// The findings as problems, each at the name of what it is about.
-#[expect(clippy::needless_pass_by_value, reason = "they become the problems")]
-pub(super) fn locate_findings(bundle: &[SourceFile], findings: Vec<Finding>) -> Problems {
+pub(super) fn locate_findings(bundle: &[SourceFile], findings: &[Finding]) -> Problems {
     let mut files: Vec<(Listing<'_>, Vec<Fault>)> = Vec::new();
     for source in bundle {
         let text = normalise(&source.text);

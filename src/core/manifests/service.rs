@@ -204,7 +204,7 @@ impl Manifests {
         if findings.is_empty() {
             Ok(Prepared { wanted, found, templates, plan })
         } else {
-            Err(ManifestError::Invalid(locate_findings(files, findings)))
+            Err(ManifestError::Invalid(locate_findings(files, &findings)))
         }
     }
 

@@ -172,9 +172,8 @@ struct WrittenAudience {
     lists: BTreeSet<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "WrittenMoney", into = "WrittenMoney")]
-#[derive(Clone, Copy)]
 struct WrittenBudget(Money);
 
 #[derive(Serialize, Deserialize)]
