@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use frontier::api::Services;
-use frontier::app::wiring::{Parts, services};
-use frontier::core::campaigns::{Campaign, Defaults, Draft, DraftMessage, Goal, MessageContent};
+use frontier::api::{ManifestFileBody, ManifestsBody, Services};
+use frontier::client::ClientError;
+use frontier::core::campaigns::{Campaign, Draft, DraftMessage, Goal, MessageContent};
 use frontier::core::contacts::{ContactChange, NewList};
 use frontier::core::content::{Format, TemplateSource};
-use frontier::core::kernel::{Clock, Currency, Money};
+use frontier::core::kernel::{Currency, Money};
 use frontier::core::manifests::{
     Action, Kind, ManifestError, Plan, Selection, SourceFile, WriteOptions,
 };
 use frontier::core::publishing::{
     ChannelSettings, Mailbox, NewChannel, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
 };
-use frontier::storage::sql::Db;
+use frontier::storage::sql::DbUrl;
 use serde_json::json;
 
-use crate::support::backend::on_every_backend;
+use crate::support::app::App;
+use crate::support::backend::{Given, on_every_backend};
 
 on_every_backend!(
     the_example_is_applied_once,
@@ -30,17 +31,12 @@ on_every_backend!(
     applies_come_one_after_the_other,
     layouts_come_before_what_they_are_around,
     a_budget_may_change_its_currency,
+    refusals_have_their_codes_and_problems,
 );
 
 /// What a person reads, which is the same on every engine.
 macro_rules! reads {
     ($($of:tt)*) => { insta::allow_duplicates! { insta::assert_snapshot!($($of)*) } };
-}
-
-async fn open(db: &Db) -> Services {
-    let outbox = std::env::temp_dir().join("frontier-tests-outbox");
-    let defaults = Defaults::default();
-    services(Parts { db: db.clone(), clock: Clock::system(), outbox, defaults }).await.unwrap()
 }
 
 fn file(text: &str) -> Vec<SourceFile> {
@@ -107,8 +103,8 @@ async fn contact(services: &Services, email: &str, list: &str) {
     services.contacts.create(email, ContactChange::default(), &lists).await.unwrap();
 }
 
-async fn the_example_is_applied_once(db: Db) {
-    let services = open(&db).await;
+async fn the_example_is_applied_once(app: App) {
+    let services = app.services;
     let plan = services.manifests.plan(example()).await.unwrap();
     let create = Action::Create;
     let expected = [
@@ -223,8 +219,8 @@ async fn everything(services: &Services) -> Campaign {
     services.campaigns.create(draft).await.unwrap()
 }
 
-async fn an_export_applied_again_changes_nothing(db: Db) {
-    let services = open(&db).await;
+async fn an_export_applied_again_changes_nothing(app: App) {
+    let services = app.services;
     everything(&services).await;
     for bodies_as_files in [false, true] {
         let exported = export(&services, bodies_as_files).await;
@@ -236,10 +232,8 @@ async fn an_export_applied_again_changes_nothing(db: Db) {
 
         // And a fresh workspace becomes the same.
         let folder = tempfile::tempdir().unwrap();
-        let url = frontier::storage::sql::DbUrl::Sqlite(folder.path().join("store.db"));
-        let fresh = Db::open(&url).unwrap();
-        fresh.migrate().await.unwrap();
-        let fresh = open(&fresh).await;
+        let url = DbUrl::Sqlite(folder.path().join("store.db"));
+        let fresh = App::given(url).await.services;
         fresh.manifests.apply(exported.clone(), None).await.unwrap();
         assert!(!fresh.manifests.plan(exported.clone()).await.unwrap().has_changes());
         assert_eq!(export(&fresh, bodies_as_files).await, exported);
@@ -252,8 +246,8 @@ async fn an_export_applied_again_changes_nothing(db: Db) {
     reads!(nothing, @"there is no List `Spr` to export");
 }
 
-async fn a_broken_document_applies_nothing(db: Db) {
-    let services = open(&db).await;
+async fn a_broken_document_applies_nothing(app: App) {
+    let services = app.services;
     let text = small("Hi").replace("[readers]", "[redaers]");
     let refusal = services.manifests.apply(file(&text), None).await.unwrap_err();
     assert_eq!(refusal.to_string(), "1 problem in the manifests");
@@ -267,8 +261,8 @@ async fn a_broken_document_applies_nothing(db: Db) {
     assert!(export(&services, false).await[0].text.is_empty());
 }
 
-async fn a_template_is_tried_before_anything_is_applied(db: Db) {
-    let services = open(&db).await;
+async fn a_template_is_tried_before_anything_is_applied(app: App) {
+    let services = app.services;
     let refusal = services.manifests.plan(file(&small("{{ contact.nmae }}"))).await.unwrap_err();
     reads!(problems(refusal), @r#"
     error: `first` line 1: there is no variable `contact.nmae`
@@ -306,8 +300,8 @@ async fn a_template_is_tried_before_anything_is_applied(db: Db) {
     assert_eq!(plan.changes[1].recipients, Some(1));
 }
 
-async fn an_active_campaign_is_not_changed(db: Db) {
-    let services = open(&db).await;
+async fn an_active_campaign_is_not_changed(app: App) {
+    let services = app.services;
     let text = "apiVersion: frontier/v1
 kind: Channel
 metadata: { name: box }
@@ -336,8 +330,8 @@ spec: { kind: outbox, from: { email: a@b.example }, unsubscribe: { email: u@b.ex
     assert_eq!(list.description, "", "nothing of it was applied");
 }
 
-async fn an_outdated_plan_is_refused(db: Db) {
-    let services = open(&db).await;
+async fn an_outdated_plan_is_refused(app: App) {
+    let services = app.services;
     let text = small("Hi");
     let plan = services.manifests.plan(file(&text)).await.unwrap();
     let list = NewList { name: "readers".into(), ..NewList::default() };
@@ -353,8 +347,8 @@ async fn an_outdated_plan_is_refused(db: Db) {
     services.manifests.apply(file(&text), Some(&plan.fingerprint)).await.unwrap();
 }
 
-async fn applies_come_one_after_the_other(db: Db) {
-    let services = open(&db).await;
+async fn applies_come_one_after_the_other(app: App) {
+    let services = app.services;
     let subjects: Vec<String> = (0..6).map(|number| format!("Number {number}")).collect();
     let applies = subjects.iter().map(|subject| {
         let (manifests, text) = (services.manifests.clone(), small(subject));
@@ -376,8 +370,8 @@ async fn applies_come_one_after_the_other(db: Db) {
     assert_eq!(changed, 1);
 }
 
-async fn layouts_come_before_what_they_are_around(db: Db) {
-    let services = open(&db).await;
+async fn layouts_come_before_what_they_are_around(app: App) {
+    let services = app.services;
     let template = |name: &str, layout: &str| {
         format!(
             "apiVersion: frontier/v1\nkind: Template\nmetadata: {{ name: {name} }}\nspec:\n  \
@@ -402,12 +396,46 @@ async fn layouts_come_before_what_they_are_around(db: Db) {
     ");
 }
 
-async fn a_budget_may_change_its_currency(db: Db) {
-    let services = open(&db).await;
+async fn a_budget_may_change_its_currency(app: App) {
+    let services = app.services;
     for currency in ["EUR", "USD"] {
         let budget = format!("type: email\n  budget: {{ amount: '12.00', currency: {currency} }}");
         let text = small("Hi").replace("type: email", &budget);
         services.manifests.apply(file(&text), None).await.unwrap();
         assert!(!services.manifests.plan(file(&text)).await.unwrap().has_changes());
     }
+}
+
+async fn refusals_have_their_codes_and_problems(app: App) {
+    let body = |text: &str, fingerprint: Option<&str>| ManifestsBody {
+        files: vec![ManifestFileBody {
+            path: "campaign.yaml".into(),
+            text: text.into(),
+            ..ManifestFileBody::default()
+        }],
+        fingerprint: fingerprint.map(str::to_owned),
+    };
+    let refused = |error: ClientError| match error {
+        ClientError::Refused { status, error } => (status.as_u16(), error),
+        ClientError::Broken(why) => panic!("{why}"),
+    };
+    let text = small("Hi");
+    let error = app.client.plan_manifests(&body("kind: Lits", None)).await.unwrap_err();
+    let (status, error) = refused(error);
+    assert_eq!((status, error.code.as_str()), (422, "INVALID_MANIFEST"));
+    assert_eq!(error.message, "4 problems in the manifests");
+    let problem = &error.details.unwrap()["problems"][0];
+    assert_eq!((&problem["file"], &problem["line"]), (&json!("campaign.yaml"), &json!(1)));
+
+    let plan = app.client.plan_manifests(&body(&text, None)).await.unwrap();
+    let done = app.client.apply_manifests(&body(&text, Some(&plan.fingerprint))).await.unwrap();
+    assert_eq!(done.changes.len(), 2);
+    let again = app.client.apply_manifests(&body(&text, Some(&plan.fingerprint))).await;
+    let (status, error) = refused(again.unwrap_err());
+    assert_eq!((status, error.code.as_str()), (409, "PLAN_OUTDATED"));
+
+    let missing = app.client.export_manifests(Some("list"), Some("x"), false).await.unwrap_err();
+    assert_eq!(refused(missing).0, 404);
+    let unknown = app.client.export_manifests(Some("lits"), None, false).await.unwrap_err();
+    assert_eq!(refused(unknown).0, 400);
 }
