@@ -276,10 +276,10 @@ async fn a_template_is_tried_before_anything_is_applied(app: App) {
     let refusal = services.manifests.apply(broken, None).await.unwrap_err();
     reads!(problems(refusal), @"
     error: `spring` line 3: unexpected end of input, expected end of block
-      --> campaign.yaml:44:13
-       |
-    44 |     - name: launch
-       |             ^^^^^^ correct the Jinja tag
+     --> templates/spring.mjml:3:1
+      |
+    3 | {% if x %}
+      | ^^^^^^^^^^ correct the Jinja tag
     ");
     assert!(export(&services, false).await[0].text.is_empty());
 

@@ -57,6 +57,39 @@ pub enum ContentError {
     Unsupported { place: Place, tag: String, fix: &'static str },
 }
 
+impl ContentError {
+    /// Where it is, when it is in one place.
+    pub const fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Syntax { place, .. }
+            | Self::Unknown { place, .. }
+            | Self::NoTemplate { place, .. }
+            | Self::Mjml { place, .. }
+            | Self::Misplaced { place, .. }
+            | Self::Unsupported { place, .. } => Some(place),
+            Self::Cycle(_)
+            | Self::TooDeep { .. }
+            | Self::NoContentPlace(_)
+            | Self::Mismatch { .. }
+            | Self::MjmlFragment(_)
+            | Self::Css { .. }
+            | Self::Lost { .. } => None,
+        }
+    }
+}
+
+impl RenderError {
+    /// Where it is, when that is known.
+    pub const fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Undefined { at, .. } | Self::TooMuchWork { at } | Self::Failed { at, .. } => {
+                at.place.as_ref()
+            }
+            Self::TooLarge { .. } | Self::BadValues(_) => None,
+        }
+    }
+}
+
 fn instead(meant: Option<&str>, otherwise: &str) -> String {
     meant.map_or_else(|| otherwise.to_owned(), |meant| format!("did you mean `{meant}`?"))
 }

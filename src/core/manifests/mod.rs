@@ -20,6 +20,7 @@
 
 mod check;
 mod diff;
+mod findings;
 mod model;
 mod parse;
 mod positions;

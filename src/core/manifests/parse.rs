@@ -40,16 +40,6 @@ pub struct SourceFile {
     pub unreadable: BTreeMap<String, String>,
 }
 
-/// Something that is wrong with a document that could be read.
-#[derive(Debug)]
-pub(super) struct Finding {
-    pub(super) origin: Origin,
-    /// The message it is about; the whole document when absent.
-    pub(super) message: Option<String>,
-    pub(super) words: String,
-    pub(super) help: Option<String>,
-}
-
 /// A file that a manifest names and its sender has to bring along.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReference {
@@ -120,42 +110,6 @@ pub fn referenced_files(text: &str) -> Vec<FileReference> {
         .filter(|(path, _)| seen.insert(path.clone()))
         .map(|(path, at)| FileReference { path, line: at.line, column: at.column })
         .collect()
-}
-
-/// The findings as problems, each at the name of what it is about.
-pub(super) fn locate_findings(bundle: &[SourceFile], findings: &[Finding]) -> Problems {
-    let mut files: Vec<(Listing<'_>, Vec<Fault>)> = Vec::new();
-    for source in bundle {
-        let text = normalise(&source.text);
-        let reading = read(&text);
-        let faults =
-            findings.iter().filter(|finding| finding.origin.file == source.path).map(|finding| {
-                let document = reading
-                    .documents
-                    .iter()
-                    .find(|document| document.at.line == finding.origin.line);
-                let at = document.and_then(|document| named(document, finding.message.as_deref()));
-                let help = finding.help.clone();
-                Fault { at: at.unwrap_or(Span::START), message: finding.words.clone(), help }
-            });
-        files.push((Listing::new(&source.path, &text), faults.collect()));
-    }
-    Problems::list(files.iter_mut().map(|(listing, faults)| (&*listing, std::mem::take(faults))))
-}
-
-/// Where the name of a document or of one of its messages stands.
-fn named(document: &Node, message: Option<&str>) -> Option<Span> {
-    let name = match message {
-        None => document.get("metadata")?.get("name")?,
-        Some(message) => document
-            .get("spec")?
-            .get("messages")?
-            .items()
-            .iter()
-            .filter_map(|item| item.get("name"))
-            .find(|name| name.text() == Some(message))?,
-    };
-    Some(name.at)
 }
 
 impl<'a> Work<'a> {

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::diff::{Action, Plan};
+use super::findings::{Finding, locate};
 use super::model::{Document, Kind, Spec};
-use super::parse::{Finding, MAX_LAYOUTS, SourceFile, locate_findings, parse};
+use super::parse::{MAX_LAYOUTS, SourceFile, parse};
 use super::problem::Problems;
 use super::world::{Found, World};
 use super::write::{WriteError, WriteOptions, WrittenFiles, write};
 use crate::core::campaigns::{CampaignError, Campaigns};
 use crate::core::contacts::{ContactError, Contacts};
 use crate::core::content::{TemplateError, TemplateSource, Templates};
-use crate::core::publishing::{ChannelSettings, Publishing, PublishingError};
+use crate::core::publishing::{ChannelSettings, ComposeError, Publishing, PublishingError};
 use crate::storage::sql::{Db, DbError, Tx, params};
 
 /// Campaigns as code, over what one workspace has.
@@ -204,7 +205,7 @@ impl Manifests {
         if findings.is_empty() {
             Ok(Prepared { wanted, found, templates, plan })
         } else {
-            Err(ManifestError::Invalid(locate_findings(files, &findings)))
+            Err(ManifestError::Invalid(locate(files, &findings)))
         }
     }
 
@@ -308,6 +309,7 @@ fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Fin
     let findings = endless.map(|document| Finding {
         origin: document.origin.clone(),
         message: None,
+        place: None,
         words: "the layouts around this template go in a circle, or too deep".to_owned(),
         help: Some("at most 8 templates around a template, those that exist counted".to_owned()),
     });
@@ -321,5 +323,11 @@ fn finding(document: &Document, message: Option<String>, error: &CampaignError) 
         Some((words, help)) => (words.to_owned(), Some(help.to_owned())),
         None => (words, None),
     };
-    Finding { origin: document.origin.clone(), message, words, help }
+    let place = match error {
+        CampaignError::Content(error) => error.place(),
+        CampaignError::Compose { error: ComposeError::Render(error), .. } => error.place(),
+        _ => None,
+    };
+    let place = place.cloned();
+    Finding { origin: document.origin.clone(), message, place, words, help }
 }
