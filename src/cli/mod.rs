@@ -107,7 +107,6 @@ pub enum Command {
     Plan(manifests::PlanArgs),
     Apply(manifests::ApplyArgs),
     Export(manifests::ExportArgs),
-    Demo(demo::DemoArgs),
 
     Demo(demo::DemoArgs),
     Init(init::InitArgs),
@@ -144,7 +143,6 @@ impl Command {
             Self::Plan(args) => args.run(&host.client().await?, output).await,
             Self::Apply(args) => args.run(&host.client().await?, confirm, output).await,
             Self::Export(args) => args.run(&host.client().await?, output).await,
-            Self::Demo(args) => args.run(host, output).await,
 
             Self::Demo(args) => args.run(host, output).await,
             Self::Init(args) => args.run(host, output),
