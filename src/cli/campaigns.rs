@@ -27,9 +27,9 @@ pub enum CampaignCommand {
     Duplicate(DuplicateArgs),
     Preview(PreviewArgs),
     SendTest(SendTestArgs),
-    /// Start a campaign and send it, here, until it is done
+    /// Start a campaign and send it until it is done
     ///
-    /// Its audience and its mails are fixed now. Ctrl-C ends the mails in hand and stops; `frontier
+    /// It is sent from here. Its audience and its mails are fixed now. Ctrl-C ends the mails in hand and stops; `frontier
     /// campaign resume` goes on.
     Start(RunArgs),
     /// Pause an active campaign, from any terminal

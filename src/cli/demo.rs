@@ -16,9 +16,9 @@ use super::exit::Exit;
 use super::host::Host;
 use super::output::Output;
 
-/// Run the main job on an example campaign; nothing leaves this machine
+/// Run the main job on an example campaign
 ///
-/// It makes a workspace in a new temporary folder, imports about 2,000 made-up contacts with
+/// Nothing leaves this machine. It makes a workspace in a new temporary folder, imports about 2,000 made-up contacts with
 /// realistic dirt, applies a campaign that is written as a file, sends it into the outbox folder and
 /// reports on it.
 #[derive(Args, Debug)]

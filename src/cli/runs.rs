@@ -82,7 +82,9 @@ pub struct PreviewArgs {
     out: Option<PathBuf>,
 }
 
-/// Send a message, as a contact would get it, to an address of yours
+/// Send a message to an address of yours
+///
+/// As a contact would get it, so that you see it in your own mailbox.
 #[derive(Args, Debug)]
 pub struct SendTestArgs {
     /// Name or id of the campaign, or the start of one

@@ -14,7 +14,9 @@ use crate::client::Client;
 /// The manifest in a folder that an export writes.
 const MANIFEST: &str = "manifests.yaml";
 
-/// Write what exists as manifests; applying them again changes nothing
+/// Write what exists as manifests
+///
+/// Applying them again changes nothing.
 #[derive(Args, Debug)]
 pub struct ExportArgs {
     /// Only this kind
