@@ -4,6 +4,7 @@
 mod cli;
 mod conformance;
 mod contacts;
+mod delivery;
 mod health;
 mod manifests;
 mod reference;

@@ -1,4 +1,5 @@
-//! What the tests stand on: stores of their own.
+//! What the tests stand on: stores, programs and servers of their own.
 
 pub(crate) mod app;
 pub(crate) mod backend;
+pub(crate) mod smtp;

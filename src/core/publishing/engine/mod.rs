@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -82,6 +82,8 @@ struct Shared {
     composer: Composer,
     /// Told when this run must not go on: by a pause, a stop or trouble.
     halt: CancellationToken,
+    /// Told when no row of it waits any more.
+    over: CancellationToken,
     /// Rows leased and not yet settled.
     in_hand: AtomicUsize,
     settled: Notify,
@@ -126,6 +128,7 @@ impl Publishing {
             options: options.clone(),
             composer,
             halt: stop.child_token(),
+            over: CancellationToken::new(),
             in_hand: AtomicUsize::new(0),
             settled: Notify::new(),
             flight: Arc::new(Semaphore::new(options.in_flight)),
@@ -183,7 +186,7 @@ impl Shared {
         let settler = tokio::spawn(settle::settle(Arc::clone(self), settling));
         let renderer =
             tokio::spawn(render::render(Arc::clone(self), leased, ready, settle.clone()));
-        let parcels = Arc::new(Mutex::new(parcels));
+        let parcels = Arc::new(send::Parcels::new(parcels));
         let mut senders = JoinSet::new();
         for _ in 0..sessions {
             let (shared, publisher) = (Arc::clone(self), Arc::clone(&publisher));
@@ -195,6 +198,7 @@ impl Shared {
         if leasing.is_err() {
             self.halt.cancel();
         }
+        self.over.cancel();
         let ending = async { while senders.join_next().await.is_some() {} };
         let halted = async {
             self.halt.cancelled().await;

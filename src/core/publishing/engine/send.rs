@@ -18,29 +18,55 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// What is wrong with the way out.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
-    /// Since when no session could be opened, and why.
+    /// Since when no session could be opened and no server answered, and why.
     pub(super) unreachable: Option<(Instant, String)>,
     /// Why the run cannot go on.
     pub(super) blocked: Option<String>,
 }
 
+/// Mails that are ready, for whichever sender is free.
+pub(super) struct Parcels {
+    queues: Mutex<Queues>,
+    give_back: mpsc::UnboundedSender<Ready>,
+}
+
+struct Queues {
+    ready: mpsc::Receiver<Ready>,
+    /// Those whose sender found no way to the server.
+    given_back: mpsc::UnboundedReceiver<Ready>,
+}
+
 /// Offers what `parcels` brings until it ends or the run must halt.
+///
+/// A sender that finds no way to the server gives its mail back and waits alone: a server that
+/// allows fewer connections than the channel asks for gets every mail all the same.
 pub(super) async fn send(
     shared: Arc<Shared>,
     publisher: Arc<dyn Publisher>,
-    parcels: Arc<Mutex<mpsc::Receiver<Ready>>>,
+    parcels: Arc<Parcels>,
     settle: mpsc::Sender<Settling>,
 ) {
     let mut session: Option<Box<dyn Session>> = None;
-    while let Some(mail) = next(&shared, &parcels).await {
-        let Ok(flight) = Arc::clone(&shared.flight).acquire_owned().await else { break };
+    let mut wait = FIRST_WAIT;
+    while let Some(mail) = parcels.next(&shared).await {
         let open = match session.take() {
             Some(open) => Some(open),
             None => connect(&shared, publisher.as_ref()).await,
         };
-        let Some(mut open) = open else { break };
+        let Some(mut open) = open else {
+            parcels.give_back(mail);
+            tokio::select! {
+                () = shared.halt.cancelled() => break,
+                () = shared.over.cancelled() => break,
+                () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
+            }
+            continue;
+        };
+        wait = FIRST_WAIT;
+        let Ok(flight) = Arc::clone(&shared.flight).acquire_owned().await else { break };
         let sent = open.send(&mail.parcel).await;
         if sent.usable {
+            shared.trouble().unreachable = None;
             session = Some(open);
         }
         let settlement = judge(&shared, &mail, sent.verdict);
@@ -53,45 +79,56 @@ pub(super) async fn send(
     }
 }
 
-async fn next(shared: &Shared, parcels: &Mutex<mpsc::Receiver<Ready>>) -> Option<Ready> {
-    tokio::select! {
-        biased;
-        () = shared.halt.cancelled() => None,
-        mail = async { parcels.lock().await.recv().await } => mail,
+impl Parcels {
+    pub(super) fn new(ready: mpsc::Receiver<Ready>) -> Self {
+        let (give_back, given_back) = mpsc::unbounded_channel();
+        Self { queues: Mutex::new(Queues { ready, given_back }), give_back }
+    }
+
+    /// The next mail; `None` when there is none any more or the run must halt.
+    async fn next(&self, shared: &Shared) -> Option<Ready> {
+        let mail = async {
+            let Queues { ready, given_back } = &mut *self.queues.lock().await;
+            tokio::select! {
+                biased;
+                Some(mail) = given_back.recv() => Some(mail),
+                mail = ready.recv() => mail,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = shared.halt.cancelled() => None,
+            mail = mail => mail,
+        }
+    }
+
+    fn give_back(&self, mail: Ready) {
+        // Both ends are this value's, so it is received for as long as anybody sends.
+        let _ = self.give_back.send(mail);
     }
 }
 
-/// Opens a session, waiting for a server that is away; `None` when the run must halt.
+/// Opens a session; `None` when the server is away. The run is put on hold when that lasts, or when
+/// waiting cannot help.
 async fn connect(shared: &Shared, publisher: &dyn Publisher) -> Option<Box<dyn Session>> {
-    let mut wait = FIRST_WAIT;
-    loop {
-        let error = match publisher.connect().await {
-            Ok(session) => {
-                shared.trouble().unreachable = None;
-                return Some(session);
-            }
-            Err(error) => error,
-        };
-        if !error.is_temporary() {
-            shared.block(error.to_string());
-            return None;
+    let error = match publisher.connect().await {
+        Ok(session) => {
+            shared.trouble().unreachable = None;
+            return Some(session);
         }
-        let since = {
-            let mut trouble = shared.trouble();
-            let (since, reason) =
-                trouble.unreachable.get_or_insert_with(|| (Instant::now(), String::new()));
-            *reason = error.to_string();
-            *since
-        };
-        if since.elapsed() > PATIENCE {
-            shared.block(error.to_string());
-            return None;
-        }
-        tokio::select! {
-            () = shared.halt.cancelled() => return None,
-            () = tokio::time::sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
-        }
+        Err(error) => error,
+    };
+    let lasts = {
+        let mut trouble = shared.trouble();
+        let (since, reason) =
+            trouble.unreachable.get_or_insert_with(|| (Instant::now(), String::new()));
+        *reason = error.to_string();
+        since.elapsed() > PATIENCE
+    };
+    if lasts || !error.is_temporary() {
+        shared.block(error.to_string());
     }
+    None
 }
 
 fn judge(shared: &Shared, mail: &Ready, verdict: Verdict) -> Settlement {

@@ -1,0 +1,98 @@
+//! Who gets a mail, and what every mail has.
+
+use frontier::core::campaigns::{Audience, Draft};
+use frontier::core::publishing::DeliveryState;
+use serde_json::json;
+
+use super::{Shop, message};
+use crate::support::backend::on_every_backend;
+use crate::support::smtp::Act;
+
+on_every_backend!(
+    everybody_gets_one_mail,
+    a_contact_without_a_variable_fails_alone,
+    who_leaves_after_the_start_gets_nothing,
+    every_mail_can_be_unsubscribed_from,
+);
+
+async fn everybody_gets_one_mail(shop: Shop) {
+    let mut expected = shop.readers(60).await;
+    shop.list("Others").await;
+    shop.contact("r005@post.example", json!({}), &["Others"]).await;
+    shop.contact("only@other.example", json!({}), &["Others"]).await;
+    shop.contact("nobody@post.example", json!({}), &[]).await;
+    shop.suppress("R007@Post.example", "asked").await;
+    let lists = vec!["Readers".to_owned(), "Others".to_owned()];
+    shop.edit(Draft { target_audience: Audience { lists }, ..shop.draft() }).await;
+
+    shop.run().await;
+
+    expected.push("only@other.example".to_owned());
+    expected.retain(|address| address != "r007@post.example");
+    expected.sort();
+    assert_eq!(shop.server.recipients(), expected);
+    assert_eq!(shop.server.duplicates(), 0);
+    assert_eq!(shop.those(DeliveryState::Suppressed).await, ["r007@post.example"]);
+    assert_eq!(shop.ledger().await.len(), 61);
+    shop.everything_agrees().await;
+}
+
+async fn a_contact_without_a_variable_fails_alone(shop: Shop) {
+    for name in ["ana", "bea", "eva"] {
+        let attributes = if name == "bea" { json!({}) } else { json!({ "city": "Sevilla" }) };
+        shop.contact(&format!("{name}@post.example"), attributes, &["Readers"]).await;
+    }
+    let body = "Rain in {{ contact.attributes.city }}? {{ unsubscribe_url }}";
+    shop.edit(Draft { messages: vec![message(body)], ..shop.draft() }).await;
+
+    shop.run().await;
+
+    assert_eq!(shop.server.recipients(), ["ana@post.example", "eva@post.example"]);
+    assert!(shop.server.taken()[0].content.contains("Rain in Sevilla?"));
+    let failed = shop.delivery("bea@post.example").await;
+    assert_eq!((failed.state, failed.code, failed.attempts), (DeliveryState::Failed, None, 0));
+    let reply = failed.reply.unwrap();
+    assert!(reply.contains("contact.attributes.city"), "{reply}");
+    shop.everything_agrees().await;
+}
+
+async fn who_leaves_after_the_start_gets_nothing(shop: Shop) {
+    let readers = shop.readers(6).await;
+    shop.server.otherwise(Act::Say("451 4.3.2 later"));
+    shop.start().await;
+    let worker = shop.worker(Shop::options(32));
+    shop.until_state(DeliveryState::Deferred, 6).await;
+
+    shop.app.services.contacts.delete(&readers[1]).await.unwrap();
+    shop.suppress(&readers[2], "complained").await;
+    shop.server.otherwise(Act::Take);
+    shop.app.clock.advance(61_000);
+    super::ended(worker).await;
+
+    assert_eq!(shop.those(DeliveryState::Accepted).await.len(), 4);
+    let reply = async |at: usize| shop.delivery(&readers[at]).await.reply.unwrap();
+    assert_eq!(reply(1).await, "the contact was deleted");
+    assert_eq!(reply(2).await, "suppressed: complained");
+    shop.everything_agrees().await;
+}
+
+async fn every_mail_can_be_unsubscribed_from(shop: Shop) {
+    shop.readers(5).await;
+    shop.run().await;
+    let mut links = Vec::new();
+    for mail in shop.server.taken() {
+        let content = mail.content.replace("\n ", " ");
+        let header = |name: &str| {
+            let line = content.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("no {name} in {content}")).trim().to_owned()
+        };
+        assert_eq!(header("List-Unsubscribe-Post:"), "List-Unsubscribe=One-Click");
+        let ways = header("List-Unsubscribe:");
+        assert!(ways.starts_with("<https://shop.example/leave?t="), "{ways}");
+        assert!(ways.contains("<mailto:leave@shop.example"), "{ways}");
+        links.push(ways);
+    }
+    links.sort();
+    links.dedup();
+    assert_eq!(links.len(), 5, "each reader leaves by a link of their own");
+}

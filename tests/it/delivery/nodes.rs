@@ -1,0 +1,75 @@
+//! Several nodes on one run.
+
+use frontier::api::Services;
+use frontier::app::wiring::{Parts, services};
+use frontier::core::campaigns::{Defaults, RunCampaign, Status};
+use frontier::core::kernel::Id;
+use frontier::core::publishing::{Options, Worked};
+use frontier::storage::sql::Db;
+use tokio_util::sync::CancellationToken;
+
+use super::{Shop, ended, until};
+use crate::support::backend::on_every_backend;
+use crate::support::smtp::Act;
+
+on_every_backend!(two_nodes_send_every_mail_once, a_lease_that_runs_out_is_counted_once);
+
+impl Shop {
+    /// Another node on the shop's store.
+    async fn other_node(&self) -> Services {
+        let parts = Parts {
+            db: Db::open(&self.url).unwrap(),
+            clock: self.app.clock.clone(),
+            outbox: self.app.folder.path().join("outbox"),
+            defaults: Defaults::default(),
+        };
+        services(parts).await.unwrap()
+    }
+
+    /// Works `run` on another node.
+    async fn work_elsewhere(&self, run: Id) -> Worked {
+        let node = self.other_node().await;
+        let job = RunCampaign { campaign: self.progress().await.campaign.id, run };
+        let options = Options { node: "other".to_owned(), ..Self::options(32) };
+        node.campaigns.work(&job, &options, &CancellationToken::new()).await.unwrap()
+    }
+}
+
+async fn two_nodes_send_every_mail_once(shop: Shop) {
+    let readers = shop.readers(150).await;
+    shop.server.otherwise(Act::Slowly(std::time::Duration::from_millis(5)));
+    let run = shop.start().await;
+    let worker = shop.worker(Shop::options(32));
+    until("a mail of the first node", async || shop.server.count() > 0).await;
+
+    let second = shop.work_elsewhere(run).await;
+    let first = ended(worker).await;
+
+    // Whoever is done while the other still has mails in hand leaves the end to the other.
+    assert!([&first, &second].contains(&&Worked::Finished), "{first:?}, {second:?}");
+    assert!(shop.server.most_at_once() > 4, "one node has four connections");
+    assert_eq!(shop.progress().await.campaign.status, Status::Completed);
+    assert_eq!(shop.server.recipients(), readers);
+    shop.everything_agrees().await;
+}
+
+/// A node that is cut off for longer than its leases hold: the mails it had offered are sent twice,
+/// under their Message-ID, and stand in the figures once.
+async fn a_lease_that_runs_out_is_counted_once(shop: Shop) {
+    let readers = shop.readers(4).await;
+    shop.server.otherwise(Act::Hold);
+    let run = shop.start().await;
+    let worker = shop.worker(Shop::options(32));
+    until("the mails at the server", async || shop.server.offered() == 4).await;
+
+    shop.app.clock.advance(61_000);
+    shop.server.otherwise(Act::Take);
+    assert_eq!(shop.work_elsewhere(run).await, Worked::Finished);
+    shop.server.let_go();
+    assert_eq!(ended(worker).await, Worked::Halted, "the other node has finished the run");
+
+    assert_eq!((shop.server.count(), shop.server.duplicates()), (8, 4));
+    assert_eq!(shop.progress().await.counts.accepted, 4);
+    assert_eq!(shop.metrics().await["deliveries"], 4);
+    assert_eq!(shop.ledger().await.len(), readers.len());
+}
