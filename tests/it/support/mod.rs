@@ -2,4 +2,6 @@
 
 pub(crate) mod app;
 pub(crate) mod backend;
+pub(crate) mod process;
+pub(crate) mod sink;
 pub(crate) mod smtp;

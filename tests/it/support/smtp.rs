@@ -12,6 +12,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// No wait takes longer, unless what it waits for never comes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What becomes of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
@@ -161,6 +164,20 @@ impl SmtpServer {
         self.inner.state().taken.len()
     }
 
+    /// Waits until it has taken so many mails.
+    pub(crate) fn wait_for(&self, count: usize) {
+        let (state, few) = (self.inner.state(), |state: &mut State| state.taken.len() < count);
+        let waited = self.inner.changed.wait_timeout_while(state, PATIENCE, few).unwrap();
+        assert!(!waited.1.timed_out(), "{} of {count} mails came", waited.0.taken.len());
+    }
+
+    /// Waits until so many mails have come to their end.
+    pub(crate) fn wait_for_offers(&self, count: usize) {
+        let (state, few) = (self.inner.state(), |state: &mut State| state.offered < count);
+        let waited = self.inner.changed.wait_timeout_while(state, PATIENCE, few).unwrap();
+        assert!(!waited.1.timed_out(), "{} of {count} mails were offered", waited.0.offered);
+    }
+
     /// How many mails have come to their end, whatever became of them.
     pub(crate) fn offered(&self) -> usize {
         self.inner.state().offered
@@ -262,6 +279,7 @@ impl Inner {
         state.offered += 1;
         state.unanswered += 1;
         state.most_unanswered = state.most_unanswered.max(state.unanswered);
+        self.changed.notify_all();
         match act {
             Act::Hold => {
                 state = self.changed.wait_while(state, |state| !state.let_go).unwrap();
@@ -283,6 +301,7 @@ impl Inner {
         let id = content.split("Message-ID:").nth(1); // its value may be on the next line
         let message_id = between(id.unwrap_or_default(), '<', '>').to_owned();
         state.taken.push(Taken { to: to.to_owned(), message_id, content });
+        self.changed.notify_all();
         answer
     }
 }

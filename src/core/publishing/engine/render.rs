@@ -32,7 +32,11 @@ pub(super) async fn render(
             })
             .buffered(cores);
         while let Some(chunk) = rendered.next().await {
-            for outcome in chunk.unwrap_or_default() {
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => return shared.block(format!("rendering stopped: {error}")),
+            };
+            for outcome in chunk {
                 let open = match outcome {
                     Ok(mail) => tokio::select! {
                         sent = ready.send(mail) => sent.is_ok(),
