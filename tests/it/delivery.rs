@@ -58,7 +58,7 @@ impl Given for Shop {
         let shop = Self { app, db, url, server, stop: CancellationToken::new() };
         shop.list("Readers").await;
         shop.channel("mail", &shop.smtp()).await;
-        shop.campaign(shop.draft()).await;
+        shop.campaign(Shop::draft()).await;
         shop
     }
 }
@@ -109,7 +109,7 @@ impl Shop {
         publishing.update_channel("mail", settings, BTreeMap::new()).await.unwrap();
     }
 
-    fn draft(&self) -> Draft {
+    fn draft() -> Draft {
         Draft {
             channel: Some("mail".to_owned()),
             target_audience: Audience { lists: vec!["Readers".to_owned()] },

@@ -23,7 +23,7 @@ async fn everybody_gets_one_mail(shop: Shop) {
     shop.contact("nobody@post.example", json!({}), &[]).await;
     shop.suppress("R007@Post.example", "asked").await;
     let lists = vec!["Readers".to_owned(), "Others".to_owned()];
-    shop.edit(Draft { target_audience: Audience { lists }, ..shop.draft() }).await;
+    shop.edit(Draft { target_audience: Audience { lists }, ..Shop::draft() }).await;
 
     shop.run().await;
 
@@ -43,7 +43,7 @@ async fn a_contact_without_a_variable_fails_alone(shop: Shop) {
         shop.contact(&format!("{name}@post.example"), attributes, &["Readers"]).await;
     }
     let body = "Rain in {{ contact.attributes.city }}? {{ unsubscribe_url }}";
-    shop.edit(Draft { messages: vec![message(body)], ..shop.draft() }).await;
+    shop.edit(Draft { messages: vec![message(body)], ..Shop::draft() }).await;
 
     shop.run().await;
 

@@ -48,11 +48,13 @@ apiVersion: frontier/v1
 kind: Campaign
 metadata: {{ name: {name} }}
 spec:
+  type: email
   channel: way
   target_audience: {{ lists: [readers] }}
   messages:
     - name: hello
       subject: \"Hello {{{{ contact.name }}}}\"
+      format: markdown
       body: \"Hello {{{{ contact.name }}}}. {{{{ unsubscribe_url }}}}\"
 "
             )
@@ -61,6 +63,7 @@ spec:
             "apiVersion: frontier/v1
 kind: List
 metadata: {{ name: readers }}
+spec: {{}}
 ---
 apiVersion: frontier/v1
 kind: Channel

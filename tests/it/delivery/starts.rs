@@ -61,17 +61,17 @@ async fn somebody_must_be_the_sender(shop: Shop) {
 async fn an_empty_list_is_no_audience(shop: Shop) {
     let refusal = shop.refusal().await;
     allow_duplicates! { assert_snapshot!(refusal, @"`Spring` cannot be sent: its lists are empty; `frontier contact import FILE --list NAME` fills one"); }
-    shop.edit(Draft { messages: Vec::new(), ..shop.draft() }).await;
+    shop.edit(Draft { messages: Vec::new(), ..Shop::draft() }).await;
     let refusal = shop.refusal().await;
     allow_duplicates! { assert_snapshot!(refusal, @"`Spring` cannot be sent: it has no message; add one with `frontier campaign edit`"); }
 }
 
 async fn a_broken_template_is_refused(shop: Shop) {
     shop.readers(2).await;
-    shop.edit(Draft { messages: vec![message("Hello {{ contact.email ")], ..shop.draft() }).await;
+    shop.edit(Draft { messages: vec![message("Hello {{ contact.email ")], ..Shop::draft() }).await;
     let refusal = shop.refusal().await;
     allow_duplicates! { assert_snapshot!(refusal, @"`hello` line 1: unexpected end of input, expected end of variable block; correct the Jinja tag"); }
-    shop.edit(Draft { messages: vec![message("Hello {{ contact.nmae }}")], ..shop.draft() }).await;
+    shop.edit(Draft { messages: vec![message("Hello {{ contact.nmae }}")], ..Shop::draft() }).await;
     let refusal = shop.refusal().await;
     allow_duplicates! { assert_snapshot!(refusal, @"`hello` line 1: there is no variable `contact.nmae`; did you mean `contact.name`?"); }
 }

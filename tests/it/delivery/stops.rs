@@ -23,9 +23,9 @@ const SLOW: Act = Act::Slowly(Duration::from_millis(20));
 /// Waits until the worker has ended after a stop; says that it did in time.
 async fn halts(worker: tokio::task::JoinHandle<Worked>) -> Worked {
     let told = Instant::now();
-    let worked = ended(worker).await;
+    let ending = ended(worker).await;
     assert!(told.elapsed() < Duration::from_secs(2), "after {:?}", told.elapsed());
-    worked
+    ending
 }
 
 async fn a_pause_holds_the_run_and_resume_goes_on(shop: Shop) {
@@ -91,7 +91,8 @@ async fn a_worker_that_is_stopped_leaves_no_mail_behind(shop: Shop) {
 async fn an_edit_changes_no_mail_of_a_run(shop: Shop) {
     let readers = shop.readers(30).await;
     shop.start().await;
-    let draft = Draft { messages: vec![message("Another. {{ unsubscribe_url }}")], ..shop.draft() };
+    let draft =
+        Draft { messages: vec![message("Another. {{ unsubscribe_url }}")], ..Shop::draft() };
     let refusal = shop.app.services.campaigns.update("Spring", draft, None).await.unwrap_err();
     insta::allow_duplicates! {
         insta::assert_snapshot!(refusal, @"`Spring` is active and can no longer be edited; duplicate it and edit the copy");

@@ -81,8 +81,8 @@ pub(super) async fn send(
 
 impl Parcels {
     pub(super) fn new(ready: mpsc::Receiver<Ready>) -> Self {
-        let (give_back, given_back) = mpsc::unbounded_channel();
-        Self { queues: Mutex::new(Queues { ready, given_back }), give_back }
+        let (sender, given_back) = mpsc::unbounded_channel();
+        Self { queues: Mutex::new(Queues { ready, given_back }), give_back: sender }
     }
 
     /// The next mail; `None` when there is none any more or the run must halt.
