@@ -21,6 +21,7 @@ use crate::cli::output::{Output, OutputArgs};
 use crate::client::Client;
 use crate::core::kernel::{BadId, Clock};
 use crate::storage::owner::OwnerError;
+use crate::storage::sql::Db;
 
 /// Finds the workspace when a command first needs it, and opens it when it needs its routes.
 #[derive(Debug)]
@@ -28,12 +29,12 @@ pub(super) struct LocalHost {
     named: Option<PathBuf>,
     output: OutputArgs,
     found: OnceLock<Place>,
-    services: OnceCell<Services>,
+    opened: OnceCell<(Db, Services)>,
 }
 
 impl LocalHost {
     pub(super) fn new(named: Option<PathBuf>, output: OutputArgs) -> Self {
-        Self { named, output, found: OnceLock::new(), services: OnceCell::new() }
+        Self { named, output, found: OnceLock::new(), opened: OnceCell::new() }
     }
 
     fn find(&self) -> Result<Place, WorkspaceError> {
@@ -61,8 +62,8 @@ impl LocalHost {
 impl LocalHost {
     /// The workspace's services, opened once.
     async fn services(&self) -> Result<&Services, CommandError> {
-        let open = async { Ok(self.open()?.services().await?) };
-        self.services.get_or_try_init(|| open).await
+        let open = async { Ok::<_, CommandError>(self.open()?.services().await?) };
+        self.opened.get_or_try_init(|| open).await.map(|(_, services)| services)
     }
 }
 
@@ -90,6 +91,17 @@ impl Host for LocalHost {
 
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>> {
         async { Ok(Client::in_process(api::router(self.services().await?.clone()))) }.boxed()
+    }
+
+    fn leave(&self) -> BoxFuture<'_, ()> {
+        async {
+            if let Some((db, _)) = self.opened.get()
+                && let Err(error) = db.leave().await
+            {
+                tracing::warn!(%error, "the store's log was left as it is");
+            }
+        }
+        .boxed()
     }
 
     fn work(&self, campaign: &str) -> BoxFuture<'_, Result<Work, CommandError>> {

@@ -17,6 +17,7 @@ use crate::cli::Cli;
 use crate::cli::confirm::Confirm;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::host::Host as _;
 use crate::cli::output::Output;
 
 /// Runs a parsed command line to its exit code.
@@ -32,7 +33,8 @@ pub fn run(cli: Cli) -> ExitCode {
     let confirm = Confirm::standard(cli.yes);
     let host = host::LocalHost::new(cli.workspace, cli.output);
     let exit = runtime.block_on(async {
-        match cli.command.run(&host, confirm, &mut output).await {
+        let ended = cli.command.run(&host, confirm, &mut output).await;
+        let exit = match ended {
             Ok(()) => Exit::Ok,
             // `frontier … | head` has what it wanted.
             Err(_) if output.reader_left() => Exit::Ok,
@@ -40,7 +42,9 @@ pub fn run(cli: Cli) -> ExitCode {
                 output.error(&error);
                 error.exit
             }
-        }
+        };
+        host.leave().await;
+        exit
     });
     // Threads that wait for nobody must not hold the process.
     runtime.shutdown_background();

@@ -136,16 +136,17 @@ impl Workspace {
         &self.loaded.config
     }
 
-    /// Opens the store, brought up to this version's schema.
-    pub(super) async fn services(&self) -> Result<Services, WorkspaceError> {
+    /// Opens the store, brought up to this version's schema, and the services over it.
+    pub(super) async fn services(&self) -> Result<(Db, Services), WorkspaceError> {
         let data = self.place.data();
         files::private_folder(&data)
             .map_err(|source| WorkspaceError::NotMade { path: data.clone(), source })?;
         let db = Db::open(&self.config().store(&data))?;
         db.migrate().await?;
         let (clock, outbox) = (Clock::system(), self.place.dir.join(OUTBOX));
-        let parts = Parts { db, clock, outbox, defaults: self.config().defaults() };
-        Ok(wiring::services(parts).await?)
+        let defaults = self.config().defaults();
+        let services = wiring::services(Parts { db: db.clone(), clock, outbox, defaults }).await?;
+        Ok((db, services))
     }
 }
 

@@ -96,6 +96,7 @@ impl DemoArgs {
             output.text(&format!("\n{number}. {what}\n   $ frontier {}\n", step.join(" ")))?;
             perform(step, host.as_ref(), output).await?;
         }
+        host.leave().await;
         let shown = dir.display();
         output.text(&format!(
             "\nDone. Nothing left this machine.\n  workspace  {shown}\n  mails      \

@@ -30,6 +30,9 @@ pub trait Host: Send + Sync {
     /// A client of that workspace's routes.
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>>;
 
+    /// Leaves the workspace in order, after the last command.
+    fn leave(&self) -> BoxFuture<'_, ()>;
+
     /// Starts to work what waits of one campaign (its id), in this process.
     fn work(&self, campaign: &str) -> BoxFuture<'_, Result<Work, CommandError>>;
 

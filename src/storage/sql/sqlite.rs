@@ -104,6 +104,17 @@ impl Pool {
         }
     }
 
+    /// Moves what was written from the log into the file, so that whoever opens it next has no log
+    /// to read. Does nothing where nothing was written, or while somebody still writes.
+    pub(super) async fn checkpoint(&self) -> DbResult<()> {
+        let Some(writer) = self.0.writer.idle().pop() else { return Ok(()) };
+        // Somebody else at work is not waited for: the last one out does it.
+        let checkpoint = "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)";
+        let done = writer.call(move |connection| Ok(connection.execute_batch(checkpoint)?)).await;
+        self.0.writer.idle().push(writer);
+        done
+    }
+
     fn side(&self, read_only: bool) -> &Side {
         if read_only { &self.0.readers } else { &self.0.writer }
     }

@@ -64,7 +64,7 @@ impl Sink {
         let mut to = String::new();
         for line in String::from_utf8_lossy(&mails).lines() {
             if let Some(recipient) = line.strip_prefix("X-Rcpt-Args: <") {
-                to = recipient.trim_end_matches('>').to_owned();
+                recipient.trim_end_matches('>').clone_into(&mut to);
             } else if let Some(id) = line.strip_prefix("Message-ID: ") {
                 *taken.entry((to.clone(), id.to_owned())).or_default() += 1;
             }

@@ -114,7 +114,7 @@ impl SmtpServer {
                 let shared = Arc::clone(&shared);
                 std::thread::spawn(move || {
                     // A client that goes in the middle is what some tests are about.
-                    let _ = shared.serve(stream, number);
+                    let _ = shared.serve(&stream, number);
                     shared.state().connections.remove(&number);
                 });
             }
@@ -218,10 +218,10 @@ impl Inner {
         self.state.lock().unwrap()
     }
 
-    fn serve(&self, stream: TcpStream, number: u64) -> io::Result<()> {
+    fn serve(&self, stream: &TcpStream, number: u64) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut lines = BufReader::new(stream.try_clone()?);
-        let say = |words: &str| (&stream).write_all(format!("{words}\r\n").as_bytes());
+        let say = |words: &str| (&*stream).write_all(format!("{words}\r\n").as_bytes());
         let (too_many, password) = {
             let mut state = self.state();
             state.connections.insert(number, stream.try_clone()?);
@@ -246,7 +246,7 @@ impl Inner {
                 "AUTH" => say("235 2.7.0 welcome")?,
                 "MAIL" | "RSET" => say("250 2.0.0 ok")?,
                 "RCPT" => {
-                    to = between(&line, '<', '>').to_owned();
+                    between(&line, '<', '>').clone_into(&mut to);
                     act = self.act(&to);
                     match act {
                         Act::Say(words) => say(words)?,
