@@ -55,7 +55,7 @@ pub use reports::{
     PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody, TimelineBody,
 };
 pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
-pub use services::Services;
+pub use services::{ServiceSet, Services};
 pub use suppressions::{
     NewSuppressionsBody, SuppressionBody, SuppressionImportQuery, SuppressionSummaryBody,
     SuppressionsAddedBody,
@@ -94,15 +94,18 @@ fn areas() -> [Area; 10] {
 
 /// The router over `services`.
 pub fn router(services: Services) -> Router {
-    let routes = areas().iter().fold(Router::new(), |routes, area| routes.merge(area.router()));
-    Router::new()
-        .nest(PREFIX, routes)
+    let routes = areas()
+        .iter()
+        .fold(Router::new(), |routes, area| area.add_to(routes))
         .merge(health::probe())
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
+        .with_state(services.clone());
+    // Around them all at once: a layer on the routes themselves is made for each of them.
+    Router::new()
+        .fallback_service(routes)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(services.clone(), error::finish))
-        .with_state(services)
+        .layer(middleware::from_fn_with_state(services, error::finish))
 }
 
 /// The description of the routes, as OpenAPI 3.1.

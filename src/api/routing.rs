@@ -5,16 +5,16 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::MethodFilter;
+use axum::routing::{MethodFilter, MethodRouter};
 use utoipa::openapi::path::HttpMethod;
 use utoipa_axum::PathItemExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::Services;
+use super::{PREFIX, Services};
 
 /// The handlers of an area, as they are served and as they are described.
 pub(super) struct Area {
-    pub(super) serve: fn() -> Router<Services>,
+    pub(super) serve: fn(Routes) -> Routes,
     pub(super) describe: fn() -> OpenApiRouter<Services>,
     pub(super) body_limit: Option<usize>,
 }
@@ -25,12 +25,26 @@ impl Area {
         Self { body_limit: Some(bytes), ..self }
     }
 
-    pub(super) fn router(&self) -> Router<Services> {
-        let router = (self.serve)();
-        match self.body_limit {
-            Some(bytes) => router.layer(DefaultBodyLimit::max(bytes)),
-            None => router,
-        }
+    /// Adds its routes to `router`.
+    pub(super) fn add_to(&self, router: Router<Services>) -> Router<Services> {
+        (self.serve)(Routes { router, body_limit: self.body_limit }).router
+    }
+}
+
+/// The routes so far; each is put in once, where it is to stay.
+pub(super) struct Routes {
+    router: Router<Services>,
+    body_limit: Option<usize>,
+}
+
+impl Routes {
+    /// The same, with `handler` at `path` under the prefix.
+    pub(super) fn with(self, path: &str, handler: MethodRouter<Services>) -> Self {
+        let handler = match self.body_limit {
+            Some(bytes) => handler.layer(DefaultBodyLimit::max(bytes)),
+            None => handler,
+        };
+        Self { router: self.router.route(&format!("{PREFIX}{path}"), handler), ..self }
     }
 }
 
@@ -47,8 +61,8 @@ pub(super) fn methods(described: &[HttpMethod]) -> MethodFilter {
 macro_rules! area {
     ($($handler:ident),+ $(,)?) => {
         $crate::api::routing::Area {
-            serve: || {
-                axum::Router::new()$(.route(
+            serve: |routes| {
+                routes$(.with(
                     &utoipa_axum::paste! { <[<__path_ $handler>] as utoipa::Path>::path() },
                     axum::routing::on(
                         $crate::api::routing::methods(

@@ -1,5 +1,6 @@
 //! What the handlers reach: the services of every area.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::StoreProbe;
@@ -12,9 +13,13 @@ use crate::core::kernel::Clock;
 use crate::core::manifests::Manifests;
 use crate::core::publishing::Publishing;
 
-/// The services of one workspace. Cheap to clone.
+/// The services of one workspace, shared: every route has a clone.
 #[derive(Clone, Debug)]
-pub struct Services {
+pub struct Services(Arc<ServiceSet>);
+
+/// One of each.
+#[derive(Clone, Debug)]
+pub struct ServiceSet {
     pub analytics: Analytics,
     pub clock: Clock,
     pub store: Arc<dyn StoreProbe>,
@@ -26,4 +31,18 @@ pub struct Services {
     /// How reports are written down.
     pub renderers: Arc<dyn Renderers>,
     pub templates: Templates,
+}
+
+impl From<ServiceSet> for Services {
+    fn from(set: ServiceSet) -> Self {
+        Self(Arc::new(set))
+    }
+}
+
+impl Deref for Services {
+    type Target = ServiceSet;
+
+    fn deref(&self) -> &ServiceSet {
+        &self.0
+    }
 }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use crate::adapters::publishers::ChannelPublishers;
 use crate::adapters::reports::BuiltinRenderers;
-use crate::api::{Services, StoreProbe};
+use crate::api::{ServiceSet, Services, StoreProbe};
 use crate::core::analytics::Analytics;
 use crate::core::campaigns::{Campaigns, Defaults};
 use crate::core::contacts::Contacts;
@@ -62,7 +62,7 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         publishing.clone(),
         campaigns.clone(),
     );
-    Ok(Services {
+    Ok(ServiceSet {
         analytics,
         campaigns,
         clock: clock.clone(),
@@ -73,7 +73,8 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         renderers: Arc::new(BuiltinRenderers),
         store: Arc::new(db),
         templates,
-    })
+    }
+    .into())
 }
 
 impl StoreProbe for Db {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::Request;
-use frontier::api::{self, Services, StoreProbe};
+use frontier::api::{self, ServiceSet, Services, StoreProbe};
 use frontier::app::wiring::{self, Parts};
 use frontier::client::{Client, ClientError};
 use frontier::core::campaigns::Defaults;
@@ -51,7 +51,8 @@ async fn a_store_that_is_gone_is_told_by_the_status() {
     let dir = tempfile::tempdir().unwrap();
     let db = Db::open(&frontier::storage::sql::DbUrl::Sqlite(dir.path().join("x.db"))).unwrap();
     db.migrate().await.unwrap();
-    let services = Services { store: Arc::new(Gone), ..services(db).await };
+    let set = ServiceSet { store: Arc::new(Gone), ..(*services(db).await).clone() };
+    let services = Services::from(set);
     let refusal = Client::in_process(api::router(services)).health().await.unwrap_err();
     let ClientError::Refused { status, error } = refusal else { panic!("{refusal}") };
     assert_eq!((status.as_u16(), error.code.as_str()), (503, "STORE_UNAVAILABLE"));
