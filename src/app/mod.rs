@@ -23,7 +23,13 @@ use crate::cli::output::Output;
 /// Runs a parsed command line to its exit code.
 pub fn run(cli: Cli) -> ExitCode {
     let mut output = Output::standard(cli.output.clone());
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Threads are for those who send; a question is asked faster without.
+    let mut runtime = if cli.command.works() {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             output.error(&CommandError::failed(error.to_string()));

@@ -164,6 +164,10 @@ const COLUMNS: &[Column<CampaignBody>] = &[
 ];
 
 impl CampaignCommand {
+    pub(super) const fn works(&self) -> bool {
+        matches!(self, Self::Start(_) | Self::Resume(_))
+    }
+
     pub async fn run(
         self,
         host: &dyn Host,

@@ -123,6 +123,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it sends mails, on all the cores there are.
+    pub const fn works(&self) -> bool {
+        match self {
+            Self::Campaign(command) => command.works(),
+            Self::Demo(_) => true,
+            _ => false,
+        }
+    }
+
     /// Does what the command says.
     pub async fn run(
         self,
