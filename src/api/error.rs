@@ -99,7 +99,7 @@ impl From<&DbError> for ApiError {
         let unavailable = |code| Self::new(StatusCode::SERVICE_UNAVAILABLE, code, error);
         match error {
             DbError::Busy => unavailable("STORE_BUSY"),
-            DbError::Unavailable(_) => unavailable("STORE_UNAVAILABLE"),
+            DbError::Unavailable(_) | DbError::Unwritable(_) => unavailable("STORE_UNAVAILABLE"),
             DbError::FromTheFuture { .. } | DbError::ChangedMigration(_) => {
                 unavailable("STORE_VERSION")
             }

@@ -308,7 +308,7 @@ impl MessageArgs {
 fn told(campaign: &CampaignBody, what: &str, output: &mut Output<'_>) -> Result<(), CommandError> {
     let name = &campaign.campaign.name;
     output.show(campaign, |out| writeln!(out, "{name}"))?;
-    output.note(format_args!("{what} `{name}`; it is {}.", campaign.status));
+    output.note(format_args!("{what} `{name}`."));
     Ok(())
 }
 

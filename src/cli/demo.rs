@@ -87,6 +87,8 @@ impl DemoArgs {
             Some(dir) => dir,
             None => host.temporary_folder("frontier-demo")?,
         };
+        // It must name the same folder from inside it.
+        let dir = std::path::absolute(dir)?;
         lay_out(&dir)?;
         // The steps name files as a person in that folder would.
         std::env::set_current_dir(&dir)

@@ -197,8 +197,8 @@ impl<'a> Output<'a> {
             self.note(none);
         } else if found.next_cursor.is_some() {
             self.note(format_args!(
-                "There are more; --limit {} shows them.",
-                found.items.len() * 10
+                "These are the first {}; there are more, which a larger --limit shows.",
+                found.items.len()
             ));
         }
         Ok(())
@@ -285,9 +285,8 @@ impl<'a> Output<'a> {
             }
             Form::Csv => {
                 let mut csv = csv::Writer::from_writer(&mut self.data);
-                for (field, cell) in value.as_object().into_iter().flatten() {
-                    let cell = cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
-                    csv.write_record([field.as_str(), &cell]).map_err(io::Error::from)?;
+                for record in records(&value) {
+                    csv.write_record(record).map_err(io::Error::from)?;
                 }
                 csv.flush()?;
             }
@@ -316,6 +315,26 @@ fn painted(line: &str) -> String {
         return format!("{BLUE}{margin}{PLAIN}{RED}{rest}{PLAIN}");
     }
     format!("{BLUE}{margin}{PLAIN}{rest}")
+}
+
+/// A value as CSV: an object as field,value lines, objects of one kind under a heading, and
+/// anything else as a cell a line.
+fn records(value: &Value) -> Vec<Vec<String>> {
+    let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match value {
+        Value::Object(object) => {
+            object.iter().map(|(field, value)| vec![field.clone(), cell(value)]).collect()
+        }
+        Value::Array(items) => {
+            let Some(first) = items.first().and_then(Value::as_object) else {
+                return items.iter().map(|item| vec![cell(item)]).collect();
+            };
+            let row = |item: &Value| first.keys().map(|field| cell(&item[field])).collect();
+            let heading = first.keys().cloned().collect();
+            std::iter::once(heading).chain(items.iter().map(row)).collect()
+        }
+        other => vec![vec![cell(other)]],
+    }
 }
 
 /// Keeps the named fields of an object, or of each object of a list; all when none is named.
@@ -356,5 +375,27 @@ impl<W: Write> Write for Watched<W> {
     fn flush(&mut self) -> io::Result<()> {
         let result = self.inner.flush();
         self.watch(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn printed(value: &Value) -> String {
+        let mut data = Vec::new();
+        let args = OutputArgs { output: Form::Csv, ..OutputArgs::default() };
+        Output::to(args, &mut data, io::sink()).json(value).unwrap();
+        String::from_utf8(data).unwrap()
+    }
+
+    #[test]
+    fn every_value_has_a_csv() {
+        assert_eq!(printed(&json!({"name": "North", "members": 2})), "name,North\nmembers,2\n");
+        assert_eq!(printed(&json!([{"name": "a,b"}, {"name": "c"}])), "name\n\"a,b\"\nc\n");
+        assert_eq!(printed(&json!("frontier.yaml")), "frontier.yaml\n");
+        assert_eq!(printed(&json!([])), "");
     }
 }

@@ -54,8 +54,14 @@ impl ReportCommand {
 
 impl CreateArgs {
     async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+        let for_programs = matches!(self.format, None | Some(Format::Json));
+        if !output.wants_people() && (!for_programs || self.out.is_some()) {
+            let error =
+                CommandError::usage("-o, --json and --jq shape the figures, not a document");
+            return Err(error.hint("leave out --out, and --format unless it is json"));
+        }
         let Some(path) = self.out else {
-            if self.format.is_none() && !output.wants_people() {
+            if !output.wants_people() {
                 return output.show(&client.report(&self.campaign).await?, |_| Ok(()));
             }
             let format = self.format.unwrap_or(Format::Terminal);

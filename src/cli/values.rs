@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::CommandError;
+use super::exit::Exit;
 use crate::api::{MailboxBody, MoneyBody};
 
 /// The largest body read from a file, in bytes.
@@ -57,7 +58,13 @@ pub(super) fn read_body(path: &Path) -> Result<(String, String), CommandError> {
     let unreadable = |why: &dyn std::fmt::Display| {
         CommandError::failed(format!("{shown} cannot be read: {why}"))
     };
-    let size = path.metadata().map_err(|error| unreadable(&error))?.len();
+    let size = path.metadata().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            CommandError::new(Exit::NotFound, format!("there is no file {shown}"))
+        }
+        _ => unreadable(&error),
+    })?;
+    let size = size.len();
     if size > BODY_LIMIT {
         return Err(unreadable(&"it is larger than 1 MiB"));
     }
@@ -88,6 +95,7 @@ mod tests {
             "letter.docx is not called .md, .html or .mjml, so its format is unknown"
         );
         let error = read_body(Path::new("nowhere.md")).unwrap_err();
-        assert!(error.message.starts_with("nowhere.md cannot be read"), "{}", error.message);
+        assert_eq!(error.message, "there is no file nowhere.md");
+        assert_eq!(error.exit, Exit::NotFound);
     }
 }

@@ -39,6 +39,10 @@ impl ExportArgs {
         client: &Client,
         output: &mut Output<'_>,
     ) -> Result<(), CommandError> {
+        if !output.wants_people() {
+            let error = CommandError::usage("-o, --json and --jq do not shape an export");
+            return Err(error.hint("--format ndjson writes a contact a line as JSON"));
+        }
         let format = match self.format {
             Format::Csv => ExportFormat::Csv,
             Format::Ndjson => ExportFormat::Ndjson,

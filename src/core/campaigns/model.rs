@@ -205,6 +205,9 @@ pub enum CampaignError {
 fn allowed(from: Status) -> String {
     match from.next() {
         [] => "nothing follows it".to_owned(),
+        _ if from == Status::Paused => {
+            "`frontier campaign resume` goes on and `frontier campaign cancel` ends it".to_owned()
+        }
         next => {
             let names: Vec<&str> = next.iter().map(|status| status.as_str()).collect();
             format!("from {from} it can become {}", names.join(", "))
@@ -348,6 +351,9 @@ mod tests {
         let refusal =
             CampaignError::Transition { name, from: Status::Completed, to: Status::Active };
         insta::assert_snapshot!(refusal, @"`spring` is completed, so it cannot become active; from completed it can become archived");
+        let name = "spring".to_owned();
+        let refusal = CampaignError::Transition { name, from: Status::Paused, to: Status::Active };
+        assert!(refusal.to_string().contains("`frontier campaign resume` goes on"), "{refusal}");
     }
 
     #[test]

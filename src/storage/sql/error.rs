@@ -12,6 +12,9 @@ pub enum DbError {
     /// There is no database to talk to.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// The database can be read and not written.
+    #[error("the database cannot be written: {0}")]
+    Unwritable(String),
     /// The statement or its values are wrong: a bug, or a damaged database.
     #[error("the database refused: {0}")]
     Engine(String),

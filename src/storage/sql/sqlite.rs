@@ -345,11 +345,14 @@ impl From<rusqlite::Error> for DbError {
                 rule: message.split_once(": ").map_or(message.as_str(), |(_, rule)| rule).into(),
             },
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy,
+            (ErrorCode::DiskFull, _) => Self::Unwritable("its disk is full; free some".into()),
+            (ErrorCode::ReadOnly, _) => Self::Unwritable(
+                "its file or folder is read-only; check who may write there".into(),
+            ),
             (
                 ErrorCode::CannotOpen
                 | ErrorCode::NotADatabase
                 | ErrorCode::DatabaseCorrupt
-                | ErrorCode::DiskFull
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::PermissionDenied,
                 _,
@@ -386,5 +389,15 @@ mod tests {
         let read = lease.rows("SELECT CAST(x'ff' AS TEXT) AS name", vec![]).await;
         let message = read.unwrap_err().to_string();
         assert_eq!(message, "the database refused: column `name` is not UTF-8 text");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_can_only_be_read_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Pool::new(&folder.path().join("store.db"));
+        let mut lease = pool.begin(false).await.unwrap();
+        lease.batch("PRAGMA query_only = 1").await.unwrap();
+        let refused = lease.batch("CREATE TABLE t (a INTEGER) STRICT").await;
+        assert!(matches!(refused, Err(DbError::Unwritable(_))), "{refused:?}");
     }
 }
