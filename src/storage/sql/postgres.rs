@@ -333,6 +333,7 @@ fn error(error: tokio_postgres::Error) -> DbError {
         SqlState::T_R_SERIALIZATION_FAILURE
         | SqlState::T_R_DEADLOCK_DETECTED
         | SqlState::LOCK_NOT_AVAILABLE => DbError::Busy,
+        SqlState::READ_ONLY_SQL_TRANSACTION => DbError::Unwritable(db.message().to_owned()),
         SqlState::ADMIN_SHUTDOWN
         | SqlState::CRASH_SHUTDOWN
         | SqlState::CANNOT_CONNECT_NOW

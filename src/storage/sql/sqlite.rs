@@ -347,7 +347,7 @@ impl From<rusqlite::Error> for DbError {
             (ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked, _) => Self::Busy,
             (ErrorCode::DiskFull, _) => Self::Unwritable("its disk is full; free some".into()),
             (ErrorCode::ReadOnly, _) => Self::Unwritable(
-                "its file or folder is read-only; check who may write there".into(),
+                "it is read-only here; check who may write to its file and folder".into(),
             ),
             (
                 ErrorCode::CannotOpen
