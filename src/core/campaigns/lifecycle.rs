@@ -71,6 +71,12 @@ impl Campaigns {
         };
         let run = self.move_last_run(&mut tx, &campaign, from, RunStatus::Active).await?;
         self.publishing.note_trouble(&mut tx, run.id, None).await?;
+        if let Some(channel) = &campaign.channel {
+            // What held it up may have been the channel, and be mended now.
+            let channel = self.publishing.channel_in(&mut tx, &channel.name).await?;
+            let transport = channel.settings.transport;
+            self.publishing.reroute_in(&mut tx, run.id, transport).await?;
+        }
         let job = RunCampaign { campaign: campaign.id, run: run.id };
         self.queue.push(&mut tx, &job, campaign.id).await?;
         let campaign =

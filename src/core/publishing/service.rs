@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::model::{
     Channel, ChannelSettings, Counts, Delivery, DeliveryState, PublishingError, Run, RunPlan,
-    RunStatus,
+    RunStatus, Transport,
 };
 use super::publisher::Publisher;
 use super::store::{channels, ledger, runs};
@@ -233,6 +233,20 @@ impl Publishing {
         let ended = !matches!(to, RunStatus::Active | RunStatus::Paused);
         let finished_at = ended.then(|| self.clock.now());
         Ok(runs::set_status(tx, run, from, to, finished_at).await?)
+    }
+
+    /// Lets a run that was held up leave by `transport`, which may have been mended meanwhile. What
+    /// its mails say and whom they are from stays as it was planned.
+    pub async fn reroute_in(
+        &self,
+        tx: &mut Tx,
+        run: Id,
+        transport: Transport,
+    ) -> Result<(), PublishingError> {
+        let plan = runs::plan(tx, run).await?;
+        let mut plan = plan.ok_or(PublishingError::RunNotFound(run))?;
+        plan.channel.settings.transport = transport;
+        Ok(runs::set_plan(tx, run, &plan).await?)
     }
 
     /// Says what holds a run up, or that nothing does.

@@ -17,6 +17,7 @@ on_every_backend!(
     a_line_that_breaks_costs_at_most_a_second_copy,
     a_run_waits_for_a_server_that_is_down,
     a_wrong_password_holds_the_run,
+    a_channel_that_is_mended_lets_its_run_go_on,
     a_server_that_limits_connections_gets_every_mail,
 );
 
@@ -104,6 +105,21 @@ async fn a_run_waits_for_a_server_that_is_down(shop: Shop) {
     assert_eq!(ended(worker).await, Worked::Finished);
     assert_eq!(server.recipients(), readers);
     assert_eq!(why().await, None);
+}
+
+async fn a_channel_that_is_mended_lets_its_run_go_on(shop: Shop) {
+    let readers = shop.readers(5).await;
+    let password = Some(PasswordRef::File("/nowhere/password".to_owned()));
+    let username = Some("shop".to_owned());
+    shop.through(Smtp { username, password, ..shop.smtp() }).await;
+    shop.start().await;
+    let Worked::Blocked(words) = shop.work().await else { panic!("there is no such file") };
+    assert!(words.contains("/nowhere/password"), "{words}");
+
+    shop.through(shop.smtp()).await;
+    shop.app.services.campaigns.resume("Spring").await.unwrap();
+    assert_eq!(shop.work().await, Worked::Finished);
+    assert_eq!(shop.server.recipients(), readers);
 }
 
 async fn a_wrong_password_holds_the_run(shop: Shop) {

@@ -43,6 +43,17 @@ pub(in crate::core::publishing) async fn plan(tx: &mut Tx, id: Id) -> DbResult<O
     row.map(|row| row.json("plan")).transpose()
 }
 
+/// Gives a run another way out; what it sends stays.
+pub(in crate::core::publishing) async fn set_plan(
+    tx: &mut Tx,
+    id: Id,
+    plan: &RunPlan,
+) -> DbResult<()> {
+    let sql = "UPDATE runs SET plan = ?2, channel = ?3 WHERE id = ?1";
+    let (plan, channel) = (serde_json::json!(plan), serde_json::json!(plan.channel));
+    tx.execute(sql, params![id, plan, channel]).await.map(drop)
+}
+
 /// Whether the ledger has the run's rows.
 pub(in crate::core::publishing) async fn is_prepared(tx: &mut Tx, id: Id) -> DbResult<bool> {
     let row = tx.row("SELECT prepared FROM runs WHERE id = ?1", params![id]).await?;
