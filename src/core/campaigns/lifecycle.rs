@@ -53,12 +53,18 @@ impl Campaigns {
         Ok(campaign)
     }
 
-    /// Lets a paused campaign go on. An active one, whose worker may have died, is left as it is:
-    /// its job is still there for the next worker.
+    /// Lets a paused campaign go on. An active one, whose worker may have died, is left as it is
+    /// when its job is still there for the next worker, and gets a new one when it is not.
     pub async fn resume(&self, reference: &str) -> Result<Campaign, CampaignError> {
         let mut tx = self.db.begin().await?;
         let campaign = self.campaign_in(&mut tx, reference).await?;
         if campaign.status == Status::Active {
+            if !self.queue.has::<RunCampaign>(&mut tx, campaign.id).await? {
+                let run = self.last_run(&mut tx, &campaign).await?;
+                let job = RunCampaign { campaign: campaign.id, run: run.id };
+                self.queue.push(&mut tx, &job, campaign.id).await?;
+                tx.commit().await?;
+            }
             return Ok(campaign);
         }
         campaign.may_become(Status::Active)?;
@@ -138,9 +144,13 @@ impl Campaigns {
         from: RunStatus,
         to: RunStatus,
     ) -> Result<Run, CampaignError> {
-        let run = self.publishing.runs_in(tx, campaign.id).await?.pop();
-        let run = run.ok_or_else(|| CampaignError::NoRun(campaign.name.clone()))?;
+        let run = self.last_run(tx, campaign).await?;
         self.publishing.move_run(tx, run.id, from, to).await?;
         Ok(run)
+    }
+
+    async fn last_run(&self, tx: &mut Tx, campaign: &Campaign) -> Result<Run, CampaignError> {
+        let run = self.publishing.runs_in(tx, campaign.id).await?.pop();
+        run.ok_or_else(|| CampaignError::NoRun(campaign.name.clone()))
     }
 }

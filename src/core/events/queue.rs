@@ -3,6 +3,8 @@
 //! A job is written by the transaction that needs it done. Whoever claims it holds a lease and
 //! renews it while working; when the lease ends, by a crash or a stop, somebody else goes on. A job
 //! that keeps failing is retried with growing waits and then kept as dead, with its last error.
+//!
+//! **Invariant:** the jobs about one subject are worked one at a time.
 
 use std::time::Duration;
 
@@ -66,18 +68,22 @@ impl Queue {
         Ok(id)
     }
 
-    /// Claims the oldest job that is due, or whose claim has run out: of any subject or of one.
+    /// Claims the oldest job that is due, or whose claim by somebody else has run out: of any
+    /// subject or of one. What `node` holds it keeps, also when the clock has jumped.
     pub async fn claim(&self, node: &str, subject: Option<Id>) -> DbResult<Option<Claimed>> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        let lock = tx.dialect().claim();
+        let lock = tx.dialect().claim_of("j");
         let sql = format!(
-            "SELECT id, name, args, attempts FROM jobs
-             WHERE workspace_id = ?1 AND subject_id = COALESCE(?3, subject_id)
-               AND ((state = 'queued' AND due_at <= ?2) OR (state = 'leased' AND leased_until < ?2))
-             ORDER BY due_at, id LIMIT 1 {lock}"
+            "SELECT j.id, j.name, j.args, j.attempts FROM jobs j
+             WHERE j.workspace_id = ?1 AND j.subject_id = COALESCE(?3, j.subject_id)
+               AND ((j.state = 'queued' AND j.due_at <= ?2 AND NOT EXISTS (
+                        SELECT 1 FROM jobs h
+                        WHERE h.subject_id = j.subject_id AND h.state = 'leased'))
+                 OR (j.state = 'leased' AND j.leased_until < ?2 AND j.leased_by <> ?4))
+             ORDER BY j.due_at, j.id LIMIT 1 {lock}"
         );
-        let Some(row) = tx.row(&sql, params![tx.workspace(), now, subject]).await? else {
+        let Some(row) = tx.row(&sql, params![tx.workspace(), now, subject, node]).await? else {
             return Ok(None);
         };
         let attempts = row.get::<u32>("attempts")? + 1;
@@ -90,9 +96,20 @@ impl Queue {
         };
         let lease = "UPDATE jobs SET state = 'leased', leased_by = ?2, leased_until = ?3,
                      attempts = ?4 WHERE id = ?1";
-        tx.execute(lease, params![claimed.id, node, now.plus(LEASE), claimed.attempts]).await?;
-        tx.commit().await?;
-        Ok(Some(claimed))
+        let values = params![claimed.id, node, now.plus(LEASE), claimed.attempts];
+        match tx.execute(lease, values).await {
+            Ok(_) => tx.commit().await.map(|()| Some(claimed)),
+            // Another node claimed a job of the same subject in this moment.
+            Err(DbError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a job of this kind about `subject` waits or is in somebody's hands.
+    pub async fn has<J: Job>(&self, tx: &mut Tx, subject: Id) -> DbResult<bool> {
+        let sql = "SELECT id FROM jobs WHERE workspace_id = ?1 AND subject_id = ?2 AND name = ?3
+                   AND state IN ('queued', 'leased') LIMIT 1";
+        Ok(tx.row(sql, params![tx.workspace(), subject, J::NAME]).await?.is_some())
     }
 
     /// Holds a claim for longer; says whether it is still held.
@@ -112,8 +129,14 @@ impl Queue {
     }
 
     /// Gives a job back undone, due again at once: the worker stops, the work goes on elsewhere.
+    /// That is no attempt.
     pub async fn give_back(&self, job: Id, node: &str) -> DbResult<()> {
-        self.end(job, node, "queued", Some(self.clock.now()), None).await
+        let sql = "UPDATE jobs SET state = 'queued', due_at = ?3, attempts = attempts - 1,
+                   leased_by = NULL, leased_until = NULL
+                   WHERE id = ?1 AND state = 'leased' AND leased_by = ?2";
+        let mut tx = self.db.begin().await?;
+        tx.execute(sql, params![job, node, self.clock.now()]).await?;
+        tx.commit().await
     }
 
     /// Notes a failure: the job is due again later, or dead when it has failed too often.

@@ -220,6 +220,9 @@ CREATE TABLE jobs (
 
 CREATE INDEX jobs_due ON jobs (state, due_at);
 
+-- The jobs about one thing are worked one at a time.
+CREATE UNIQUE INDEX jobs_in_hand ON jobs (subject_id) WHERE state = 'leased';
+
 CREATE TABLE metrics (
     campaign_id UUID NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
     metric_type TEXT COLLATE "C" NOT NULL,
