@@ -1,10 +1,11 @@
 //! The kernel: the small values every floor shares.
 //!
-//! Ids, time, money, pages, secrets and text folding. It knows nothing of campaigns, storage or
+//! Ids, time, money, pages, secrets, text folding and complaints. It knows nothing of campaigns, storage or
 //! HTTP. **Invariant:** time, randomness and ids enter the program through [`Clock`] alone, so a
 //! test can fix all three.
 
 mod clock;
+mod complaint;
 mod id;
 mod labels;
 mod money;
@@ -15,6 +16,7 @@ mod time;
 mod words;
 
 pub use clock::Clock;
+pub use complaint::Complaint;
 pub use id::{BadId, Id};
 pub use labels::{BadName, Labels, check_name};
 pub use money::{BadMoney, Currency, Money};

@@ -1,4 +1,5 @@
-//! The first stage: claims due rows while there are any, and waits for those due later.
+//! The first stage: claims due rows while there are any, and waits for those due later
+//! and for those that another node has in hand.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use super::Shared;
 use crate::core::events::LEASE;
 use crate::core::publishing::PublishingError;
 use crate::core::publishing::store::ledger::{self, Due};
+use crate::storage::sql::DbError;
 
 /// How often to look for rows when those in hand are all that was due.
 const LOOK: Duration = Duration::from_millis(500);
@@ -24,13 +26,17 @@ pub(super) async fn lease(
             () = shared.halt.cancelled() => return Ok(()),
         };
         let Ok(space) = space else { return Ok(()) };
-        let due = claim(shared).await?;
+        let due = match claim(shared).await {
+            // Somebody else is writing for long; that ends.
+            Err(PublishingError::Store(DbError::Busy)) => Vec::new(),
+            due => due?,
+        };
         if !due.is_empty() {
             space.send(due);
             continue;
         }
         drop(space);
-        if shared.in_hand.load(Ordering::SeqCst) == 0 && !waits(shared).await? {
+        if shared.in_hand.load(Ordering::SeqCst) == 0 && is_over(shared).await? {
             return Ok(());
         }
         tokio::select! {
@@ -45,7 +51,11 @@ async fn claim(shared: &Shared) -> Result<Vec<Due>, PublishingError> {
     let now = shared.publishing.clock.now();
     let (node, limit) = (&shared.options.node, shared.options.batch.into());
     let mut tx = shared.publishing.db.begin().await?;
-    let due = ledger::claim(&mut tx, shared.run, node, now, now.plus(LEASE), limit).await?;
+    let until = now.plus(LEASE);
+    let mut due = ledger::claim(&mut tx, shared.run, node, now, until, limit).await?;
+    if due.is_empty() && ledger::release_expired(&mut tx, shared.run, node, now).await? > 0 {
+        due = ledger::claim(&mut tx, shared.run, node, now, until, limit).await?;
+    }
     // Counted before they are committed: the settler must never see more than were taken.
     shared.took(due.len());
     match tx.commit().await {
@@ -57,8 +67,7 @@ async fn claim(shared: &Shared) -> Result<Vec<Due>, PublishingError> {
     }
 }
 
-/// Whether a row waits for its time.
-async fn waits(shared: &Shared) -> Result<bool, PublishingError> {
+async fn is_over(shared: &Shared) -> Result<bool, PublishingError> {
     let mut tx = shared.publishing.db.read().await?;
-    Ok(ledger::next_due(&mut tx, shared.run).await?.is_some())
+    Ok(ledger::is_over(&mut tx, shared.run).await?)
 }

@@ -30,6 +30,7 @@ use super::service::Publishing;
 use super::store::ledger::{self, Settlement};
 use super::store::runs;
 use crate::core::kernel::Id;
+use crate::storage::sql::DbError;
 
 /// How long mails in hand may take to end once the engine is told to stop.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -52,7 +53,7 @@ pub struct Options {
 pub enum Worked {
     /// Nothing of it waits any more.
     Finished,
-    /// Somebody paused or cancelled it.
+    /// Somebody paused, cancelled or deleted it.
     Halted,
     /// The engine was told to stop; the run goes on elsewhere or later.
     Stopped,
@@ -102,7 +103,7 @@ impl Publishing {
         let (status, plan) = {
             let mut tx = self.db.read().await?;
             let found = runs::get(&mut tx, run).await?.zip(runs::plan(&mut tx, run).await?);
-            let (run, plan) = found.ok_or(PublishingError::RunNotFound(run))?;
+            let Some((run, plan)) = found else { return Ok(Worked::Halted) };
             (run.status, plan)
         };
         if status != RunStatus::Active {
@@ -141,20 +142,20 @@ impl Publishing {
         shared.pipeline(publisher, sessions).await?;
 
         let mut tx = self.db.begin().await?;
-        ledger::release(&mut tx, run, Some(&options.node), self.clock.now()).await?;
-        let left = ledger::counts(&mut tx, run).await?;
-        let status = self.run_in(&mut tx, run).await?.status;
+        ledger::release(&mut tx, run, &options.node).await?;
+        let over = ledger::is_over(&mut tx, run).await?;
+        let status = runs::get(&mut tx, run).await?.map(|run| run.status);
         let trouble = shared.trouble().blocked.clone();
         tx.commit().await?;
         Ok(match trouble {
             Some(trouble) => Worked::Blocked(trouble),
-            None if status != RunStatus::Active => Worked::Halted,
-            None if left.total() == left.settled() => Worked::Finished,
+            None if status != Some(RunStatus::Active) => Worked::Halted,
+            None if over => Worked::Finished,
             None => Worked::Stopped,
         })
     }
 
-    /// Writes the run's ledger, unless it is written, and takes back leases that ran out.
+    /// Writes the run's ledger, unless it is written, and takes back what `node` held before.
     async fn prepare(&self, run: Id, plan: &RunPlan, node: &str) -> Result<(), PublishingError> {
         let mut tx = self.db.begin().await?;
         let now = self.clock.now();
@@ -166,7 +167,7 @@ impl Publishing {
             let recipients = i64::try_from(recipients).unwrap_or(i64::MAX);
             runs::set_prepared(&mut tx, run, recipients).await?;
         }
-        ledger::release(&mut tx, run, Some(node), now).await?;
+        ledger::release(&mut tx, run, node).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -194,26 +195,43 @@ impl Shared {
         }
         drop((settle, parcels));
 
-        let leasing = lease::lease(self, batches).await;
-        if leasing.is_err() {
-            self.halt.cancel();
-        }
-        self.over.cancel();
-        let ending = async { while senders.join_next().await.is_some() {} };
+        let leasing = async {
+            let leasing = lease::lease(self, batches).await;
+            if leasing.is_err() {
+                self.halt.cancel();
+            }
+            self.over.cancel();
+            leasing
+        };
+        let (leasing, ()) = tokio::join!(leasing, self.sending(senders));
+        renderer.abort();
+        let settled = settler.await.unwrap_or_else(|error| {
+            Err(DbError::Engine(format!("settling stopped: {error}")).into())
+        });
+        watcher.abort();
+        leasing.and(settled)
+    }
+
+    /// Waits for the senders; once the run must halt, for [`DRAIN`] at the most.
+    async fn sending(&self, mut senders: JoinSet<()>) {
+        let ending = async {
+            while let Some(ended) = senders.join_next().await {
+                if let Err(error) = ended {
+                    // Its mail is in nobody's hands any more, so the run would never be over.
+                    self.block(format!("sending stopped: {error}"));
+                }
+            }
+        };
         let halted = async {
             self.halt.cancelled().await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            () = ending => {}
-            // Their rows stay leased and are released below: offered again, under the same id.
-            () = halted => senders.abort_all(),
+            () = ending => return,
+            () = halted => {}
         }
-        while senders.join_next().await.is_some() {}
-        renderer.abort();
-        let settled = settler.await.unwrap_or(Ok(()));
-        watcher.abort();
-        leasing.and(settled)
+        // Their rows stay leased and are released at the end: offered again, under the same id.
+        senders.shutdown().await;
     }
 
     fn trouble(&self) -> std::sync::MutexGuard<'_, send::Trouble> {

@@ -64,6 +64,10 @@ pub(super) async fn send(
         };
         wait = FIRST_WAIT;
         let Ok(flight) = Arc::clone(&shared.flight).acquire_owned().await else { break };
+        if shared.halt.is_cancelled() {
+            session = Some(open);
+            break;
+        }
         let sent = open.send(&mail.parcel).await;
         if sent.usable {
             shared.trouble().unreachable = None;

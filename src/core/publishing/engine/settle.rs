@@ -24,6 +24,8 @@ pub(super) async fn settle(
     shared: Arc<Shared>,
     mut settling: mpsc::Receiver<Settling>,
 ) -> Result<(), PublishingError> {
+    // However this ends, nothing is offered any more whose verdict nobody would write.
+    let _halt = shared.halt.clone().drop_guard();
     let mut batch = Vec::with_capacity(BATCH);
     while settling.recv_many(&mut batch, BATCH).await > 0 {
         let mut written = write(&shared, &batch).await;
@@ -31,7 +33,7 @@ pub(super) async fn settle(
             written = write(&shared, &batch).await;
         }
         if written.is_err() {
-            shared.halt.cancel();
+            shared.halt.cancel(); // before the batch gives up its places in flight
             return written;
         }
         shared.gave_back(batch.len());

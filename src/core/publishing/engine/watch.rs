@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Shared;
 use crate::core::events::LEASE;
+use crate::core::kernel::Complaint;
 use crate::core::publishing::store::{ledger, runs};
 use crate::core::publishing::{PublishingError, RunStatus};
 
@@ -14,28 +15,34 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(super) async fn watch(shared: Arc<Shared>) {
     let mut renewed = tokio::time::Instant::now();
     let mut told: Option<String> = None;
+    let mut unread = Complaint::new("the run's status could not be read");
+    let mut unwritten = Complaint::new("the leases could not be renewed");
     loop {
         tokio::time::sleep(LOOK).await;
         match status(&shared).await {
-            Ok(RunStatus::Active) => {}
+            Ok(Some(RunStatus::Active)) => unread.over(),
             Ok(_) => shared.halt.cancel(),
-            Err(error) => tracing::warn!(%error, "the run's status could not be read"),
+            Err(error) => unread.tell(&error),
         }
         let unreachable = shared.trouble().unreachable.as_ref().map(|(_, why)| why.clone());
         let due = renewed.elapsed() > LEASE / 3;
         if due || told != unreachable {
             match tell(&shared, unreachable.as_deref(), due).await {
-                Ok(()) => told = unreachable,
-                Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
+                Ok(()) => {
+                    told = unreachable;
+                    unwritten.over();
+                }
+                Err(error) => unwritten.tell(&error),
             }
             renewed = if due { tokio::time::Instant::now() } else { renewed };
         }
     }
 }
 
-async fn status(shared: &Shared) -> Result<RunStatus, PublishingError> {
+/// The run's status; `None` when it was deleted.
+async fn status(shared: &Shared) -> Result<Option<RunStatus>, PublishingError> {
     let mut tx = shared.publishing.db.read().await?;
-    Ok(shared.publishing.run_in(&mut tx, shared.run).await?.status)
+    Ok(runs::get(&mut tx, shared.run).await?.map(|run| run.status))
 }
 
 async fn tell(shared: &Shared, trouble: Option<&str>, renew: bool) -> Result<(), PublishingError> {

@@ -37,6 +37,11 @@ pub(in crate::core::publishing) struct Settlement {
 const DOMAIN: &str =
     "substr(c.email_folded, length(rtrim(c.email_folded, replace(c.email_folded, '@', ''))) + 1)";
 
+/// The leased rows of the run `?1`. They are few, and found in the index of states alone: asked for
+/// plainly, SQLite would walk through the whole run.
+const LEASED: &str = "run_id = ?1 AND state = 'leased' AND contact_id IN (
+    SELECT contact_id FROM deliveries WHERE run_id = ?1 AND state = 'leased')";
+
 /// Writes the rows of a run: each contact of its lists once per message, in one statement.
 pub(in crate::core::publishing) async fn fill(
     tx: &mut Tx,
@@ -94,9 +99,11 @@ pub(in crate::core::publishing) async fn renew(
     node: &str,
     until: Timestamp,
 ) -> DbResult<()> {
-    let sql = "UPDATE deliveries SET leased_until = ?3
-               WHERE run_id = ?1 AND state = 'leased' AND leased_by = ?2";
-    tx.execute(sql, params![run, node, until]).await.map(drop)
+    let sql = format!(
+        "UPDATE deliveries SET leased_until = ?3
+               WHERE {LEASED} AND leased_by = ?2"
+    );
+    tx.execute(&sql, params![run, node, until]).await.map(drop)
 }
 
 /// Writes how deliveries ended; says how many were still held by `node`.
@@ -130,16 +137,32 @@ pub(in crate::core::publishing) async fn settle(
     tx.execute_many(sql, rows.collect()).await
 }
 
-/// Gives back what `node` holds, unsent, or what anybody has held for too long.
+/// Gives back what `node` holds, unsent.
 pub(in crate::core::publishing) async fn release(
     tx: &mut Tx,
     run: Id,
-    node: Option<&str>,
+    node: &str,
+) -> DbResult<u64> {
+    let sql = format!(
+        "UPDATE deliveries SET state = 'queued', leased_by = NULL, leased_until = NULL
+         WHERE {LEASED} AND leased_by = ?2"
+    );
+    tx.execute(&sql, params![run, node]).await
+}
+
+/// Takes back what others than `node` have held for too long. What `node` has in hand stays there,
+/// also when the clock has jumped.
+pub(in crate::core::publishing) async fn release_expired(
+    tx: &mut Tx,
+    run: Id,
+    node: &str,
     now: Timestamp,
 ) -> DbResult<u64> {
-    let sql = "UPDATE deliveries SET state = 'queued', leased_by = NULL, leased_until = NULL
-               WHERE run_id = ?1 AND state = 'leased' AND (leased_by = ?2 OR leased_until < ?3)";
-    tx.execute(sql, params![run, node, now]).await
+    let sql = format!(
+        "UPDATE deliveries SET state = 'queued', leased_by = NULL, leased_until = NULL
+         WHERE {LEASED} AND leased_by <> ?2 AND leased_until < ?3"
+    );
+    tx.execute(&sql, params![run, node, now]).await
 }
 
 /// Gives back what anybody whose name begins with `prefix` holds, of the runs that may go on.
@@ -157,6 +180,13 @@ pub(in crate::core::publishing) async fn counts(tx: &mut Tx, run: Id) -> DbResul
         *counts.of(row.word("state")?) = row.get("count")?;
     }
     Ok(counts)
+}
+
+/// Whether nothing of a run waits or is in anybody's hands.
+pub(in crate::core::publishing) async fn is_over(tx: &mut Tx, run: Id) -> DbResult<bool> {
+    let sql = "SELECT run_id FROM deliveries
+               WHERE run_id = ?1 AND state IN ('queued', 'leased', 'deferred') LIMIT 1";
+    Ok(tx.row(sql, params![run]).await?.is_none())
 }
 
 /// When the next waiting row is due; `None` when none waits.
