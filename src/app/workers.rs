@@ -3,6 +3,7 @@
 //! The owner's lock makes it one process. Whoever takes it from an owner that crashed takes back
 //! the leases that one held, so that its work goes on at once and not when they run out.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::cli::host::Workers;
 use crate::core::analytics::Analytics;
 use crate::core::campaigns::RunCampaign;
 use crate::core::events::{Claimed, Job as _, LEASE, Queue, Relay};
-use crate::core::kernel::Id;
+use crate::core::kernel::{Complaint, Id};
 use crate::core::publishing::{Options, Worked};
 use crate::storage::bus::{Bus, BusError, BusEvent, BusOptions, Consumer, Delivery};
 use crate::storage::kv::Kv;
@@ -130,15 +131,19 @@ impl Node {
     async fn work(self) {
         let node = Arc::new(self);
         let events = CancellationToken::new();
-        let relay = tokio::spawn(Arc::clone(&node).relay(events.clone()));
-        let consumer = tokio::spawn(Arc::clone(&node).consume(events.clone()));
+        let mut relay = tokio::spawn(Arc::clone(&node).relay(events.clone()));
+        let mut consumer = tokio::spawn(Arc::clone(&node).consume(events.clone()));
         Arc::clone(&node).jobs().await;
         let last = async {
             while node.relay.relay().await.is_ok_and(|count| count > 0) {}
             events.cancel();
-            let _ = tokio::join!(relay, consumer);
+            let _ = tokio::join!(&mut relay, &mut consumer);
         };
         if tokio::time::timeout(LAST_EVENTS, last).await.is_err() {
+            // They hold the working data, which the next owner opens.
+            relay.abort();
+            consumer.abort();
+            let _ = tokio::join!(relay, consumer);
             tracing::warn!("some events wait for the next worker");
         }
         if let Err(error) = node.kv.flush().await {
@@ -149,6 +154,7 @@ impl Node {
     /// Claims jobs and works them, until told to stop; then waits for those in hand.
     async fn jobs(self: Arc<Self>) {
         let mut working = JoinSet::new();
+        let mut unclaimed = Complaint::new("no job could be claimed");
         let name = self.id.to_string();
         while !self.stop.is_cancelled() {
             while working.try_join_next().is_some() {}
@@ -158,8 +164,8 @@ impl Node {
                         working.spawn(Arc::clone(&self).job(job));
                         continue;
                     }
-                    Ok(None) => {}
-                    Err(error) => tracing::warn!(%error, "no job could be claimed"),
+                    Ok(None) => unclaimed.over(),
+                    Err(error) => unclaimed.tell(&error),
                 }
             }
             tokio::select! {
@@ -184,20 +190,31 @@ impl Node {
                 }
             }
         };
+        let working = AssertUnwindSafe(self.run_campaign(&job, &lost)).catch_unwind();
         let done = tokio::select! {
-            done = self.run_campaign(&job, &lost) => done,
+            done = working => done.unwrap_or_else(|_| Err("its worker panicked".to_owned())),
             never = renewing => never,
         };
-        let noted = match done {
-            Ok(Worked::Stopped) => self.queue.give_back(job.id, &name).await,
-            Ok(_) => self.queue.finish(job.id, &name).await,
-            Err(error) => {
-                tracing::warn!(job = %job.id, %error, "a job failed");
-                self.queue.fail(&job, &name, &error).await
+        if let Err(error) = &done {
+            tracing::warn!(job = %job.id, %error, "a job failed");
+        }
+        let mut unwritten = Complaint::new("a job's end could not be written");
+        loop {
+            let last_try = self.stop.is_cancelled();
+            let noted = match &done {
+                Ok(Worked::Stopped) => self.queue.give_back(job.id, &name).await,
+                Ok(_) => self.queue.finish(job.id, &name).await,
+                Err(error) => self.queue.fail(&job, &name, error).await,
+            };
+            let Err(error) = noted else { return };
+            unwritten.tell(&error);
+            if last_try {
+                return; // its lease runs out
             }
-        };
-        if let Err(error) = noted {
-            tracing::warn!(job = %job.id, %error, "a job's end could not be written");
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                () = tokio::time::sleep(LEASE / 60) => {}
+            }
         }
     }
 
@@ -232,11 +249,12 @@ impl Node {
 
     /// Brings events to the bus as they come.
     async fn relay(self: Arc<Self>, stop: CancellationToken) {
+        let mut unrelayed = Complaint::new("events could not be brought to the bus");
         while !stop.is_cancelled() {
             match self.relay.relay().await {
                 Ok(count) if count > 0 => continue,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "events could not be brought to the bus"),
+                Ok(_) => unrelayed.over(),
+                Err(error) => unrelayed.tell(&error),
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -253,6 +271,7 @@ impl Node {
             Ok(consumer) => consumer,
             Err(error) => return tracing::error!(%error, "no metrics are counted"),
         };
+        let mut unread = Complaint::new("events could not be read from the bus");
         loop {
             let batch = tokio::select! {
                 biased;
@@ -263,9 +282,12 @@ impl Node {
                 Ok(batch) => self.count(&mut consumer, batch).await,
                 Err(error) => Err(error),
             };
-            if let Err(error) = handled {
-                tracing::warn!(%error, "events could not be read from the bus");
-                tokio::time::sleep(LOOK).await;
+            match handled {
+                Ok(()) => unread.over(),
+                Err(error) => {
+                    unread.tell(&error);
+                    tokio::time::sleep(LOOK).await;
+                }
             }
         }
     }
