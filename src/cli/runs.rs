@@ -164,32 +164,37 @@ async fn follow(
                 Work::Held(_) => {}
             }
         }
-        let progress = client.campaign_status(campaign).await?;
+        let progress = match client.campaign_status(campaign).await {
+            Ok(progress) => progress,
+            Err(error) => break Err(error),
+        };
         bar.show(&progress);
         if progress.campaign.status != "active" {
-            break false;
+            break Ok(false);
         }
         let deferred = progress.deliveries.queued + progress.deliveries.leased == 0
             && progress.run.as_ref().is_some_and(|run| run.recipients > 0);
         if leave_deferred && deferred && progress.deliveries.deferred > 0 {
-            break false;
+            break Ok(false);
         }
         tokio::select! {
-            () = stop.told() => break true,
+            () = stop.told() => break Ok(true),
             () = tokio::time::sleep(LOOK) => {}
         }
     };
     bar.clear();
-    if stopped && workers.is_some() {
+    if matches!(stopped, Ok(true)) && workers.is_some() {
         output.note("Stopping: the mails in hand end. Once more stops at once.");
     }
     if let Some(workers) = workers {
         let drained: BoxFuture<'static, ()> = workers.drain();
         tokio::select! {
             () = drained => {}
-            () = stop.told(), if stopped => {}
+            // Once more after a stop, or a first time when it ends by itself for trouble.
+            () = stop.told(), if !matches!(stopped, Ok(false)) => {}
         }
     }
+    let stopped = stopped?;
     conclude(&client.campaign_status(campaign).await?, stopped, output)
 }
 
