@@ -5,6 +5,7 @@
 
 mod audience;
 mod binary;
+mod jobs;
 mod nodes;
 mod replies;
 mod starts;

@@ -27,7 +27,7 @@ impl Shop {
     }
 
     /// Works `run` on another node.
-    async fn work_elsewhere(&self, run: Id) -> Worked {
+    pub(super) async fn work_elsewhere(&self, run: Id) -> Worked {
         let node = self.other_node().await;
         let job = RunCampaign { campaign: self.progress().await.campaign.id, run };
         let options = Options { node: "other".to_owned(), ..Self::options(32) };
