@@ -126,7 +126,7 @@ pub struct MessageBody {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProgressBody {
     pub campaign: CampaignBody,
-    /// Contacts in its audience now.
+    /// Contacts in its audience: now or, once there is a run, when that began.
     pub audience: u64,
     /// Absent until it is started.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -151,7 +151,7 @@ async fn follow(
 ) -> Result<(), CommandError> {
     let mut stop = Stop::listen()?;
     let mut workers: Option<Box<dyn Workers>> = None;
-    let mut held = String::new();
+    let (mut held, mut told) = (String::new(), String::new());
     let mut bar = Bar::new(output);
     let stopped = loop {
         if workers.is_none() {
@@ -169,6 +169,12 @@ async fn follow(
             Err(error) => break Err(error),
         };
         bar.show(&progress);
+        // Where a bar is drawn, it says so itself.
+        let trouble = progress.run.as_ref().and_then(|run| run.error.as_ref());
+        if let Some(trouble) = trouble.filter(|trouble| !output.is_live() && **trouble != told) {
+            output.note(format_args!("Waiting: {trouble}."));
+            told.clone_from(trouble);
+        }
         if progress.campaign.status != "active" {
             break Ok(false);
         }

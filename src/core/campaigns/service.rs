@@ -189,11 +189,11 @@ impl Campaigns {
         Ok(campaign)
     }
 
-    /// How many contacts are in the audience of a campaign, and how far its last run is.
+    /// How far the last run of a campaign is, and how many contacts are in its audience: now or, once
+    /// there is a run, when that began.
     pub async fn progress(&self, reference: &str) -> Result<(Progress, u64), CampaignError> {
         let mut tx = self.db.read().await?;
         let campaign = self.campaign_in(&mut tx, reference).await?;
-        let audience = store::audience(&mut tx, campaign.id).await?;
         let run = self.publishing.runs_in(&mut tx, campaign.id).await?.pop();
         let (counts, next_due) = match &run {
             Some(run) => (
@@ -201,6 +201,10 @@ impl Campaigns {
                 self.publishing.next_due_in(&mut tx, run.id).await?,
             ),
             None => (Counts::default(), None),
+        };
+        let audience = match &run {
+            Some(run) => run.recipients,
+            None => store::audience(&mut tx, campaign.id).await?,
         };
         Ok((Progress { campaign, run, counts, next_due }, audience))
     }

@@ -73,7 +73,10 @@ pub(super) fn find(path: &str) -> Result<(), UnknownName> {
     };
     match words.next() {
         Some(field) if !fields.is_empty() && !fields.contains(&field) => {
-            Err(unknown(field, &format!("{root}."), fields))
+            let mut error = unknown(field, &format!("{root}."), fields);
+            let attribute = || (root == "contact").then(|| format!("contact.attributes.{field}"));
+            error.meant = error.meant.or_else(attribute);
+            Err(error)
         }
         _ => Ok(()),
     }
