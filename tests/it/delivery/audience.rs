@@ -1,10 +1,12 @@
 //! Who gets a mail, and what every mail has.
 
+use std::time::Duration;
+
 use frontier::core::campaigns::{Audience, Draft};
 use frontier::core::publishing::DeliveryState;
 use serde_json::json;
 
-use super::{Shop, message};
+use super::{Shop, message, until};
 use crate::support::backend::on_every_backend;
 use crate::support::smtp::Act;
 
@@ -12,6 +14,7 @@ on_every_backend!(
     everybody_gets_one_mail,
     a_contact_without_a_variable_fails_alone,
     who_leaves_after_the_start_gets_nothing,
+    who_leaves_while_their_mail_is_in_hand_gets_nothing,
     every_mail_can_be_unsubscribed_from,
 );
 
@@ -73,6 +76,23 @@ async fn who_leaves_after_the_start_gets_nothing(shop: Shop) {
     let reply = async |at: usize| shop.delivery(&readers[at]).await.reply.unwrap();
     assert_eq!(reply(1).await, "the contact was deleted");
     assert_eq!(reply(2).await, "suppressed: complained");
+    shop.everything_agrees().await;
+}
+
+async fn who_leaves_while_their_mail_is_in_hand_gets_nothing(shop: Shop) {
+    let readers = shop.readers(400).await;
+    shop.server.otherwise(Act::Slowly(Duration::from_millis(20)));
+    shop.start().await;
+    let worker = shop.worker(Shop::options(32)); // all of them are leased at once
+    until("some mails", async || shop.server.count() >= 4).await;
+
+    let last = &readers[399];
+    shop.suppress(last, "complained").await;
+    super::ended(worker).await;
+
+    assert!(!shop.server.recipients().contains(last));
+    assert_eq!(&shop.those(DeliveryState::Suppressed).await, std::slice::from_ref(last));
+    assert_eq!(shop.delivery(last).await.reply.unwrap(), "suppressed: complained");
     shop.everything_agrees().await;
 }
 

@@ -90,6 +90,7 @@ struct Shared {
     settled: Notify,
     flight: Arc<Semaphore>,
     trouble: std::sync::Mutex<send::Trouble>,
+    left: std::sync::Mutex<watch::Left>,
 }
 
 impl Publishing {
@@ -100,11 +101,11 @@ impl Publishing {
         options: &Options,
         stop: &CancellationToken,
     ) -> Result<Worked, PublishingError> {
-        let (status, plan) = {
+        let (status, plan, last_suppression) = {
             let mut tx = self.db.read().await?;
             let found = runs::get(&mut tx, run).await?.zip(runs::plan(&mut tx, run).await?);
             let Some((run, plan)) = found else { return Ok(Worked::Halted) };
-            (run.status, plan)
+            (run.status, plan, ledger::last_suppression(&mut tx).await?)
         };
         if status != RunStatus::Active {
             return Ok(Worked::Halted);
@@ -134,6 +135,7 @@ impl Publishing {
             settled: Notify::new(),
             flight: Arc::new(Semaphore::new(options.in_flight)),
             trouble: std::sync::Mutex::default(),
+            left: std::sync::Mutex::new(watch::Left::after(last_suppression)),
         });
         let sessions = match &plan.channel.settings.transport {
             Transport::Outbox => OUTBOX_SESSIONS,

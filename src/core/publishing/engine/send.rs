@@ -49,6 +49,13 @@ pub(super) async fn send(
     let mut session: Option<Box<dyn Session>> = None;
     let mut wait = FIRST_WAIT;
     while let Some(mail) = parcels.next(&shared).await {
+        if let Some(reason) = shared.why_left(&mail.parcel.to) {
+            let settlement = suppressed(&shared, &mail, &reason);
+            if settle.send(Settling { settlement, _flight: None }).await.is_err() {
+                break;
+            }
+            continue;
+        }
         let open = match session.take() {
             Some(open) => Some(open),
             None => connect(&shared, publisher.as_ref()).await,
@@ -133,6 +140,19 @@ async fn connect(shared: &Shared, publisher: &dyn Publisher) -> Option<Box<dyn S
         shared.block(error.to_string());
     }
     None
+}
+
+fn suppressed(shared: &Shared, mail: &Ready, reason: &str) -> Settlement {
+    Settlement {
+        contact_id: mail.contact_id,
+        message_id: mail.message_id,
+        state: DeliveryState::Suppressed,
+        attempts: mail.attempts,
+        due_at: shared.publishing.clock.now(),
+        code: None,
+        enhanced: None,
+        reply: format!("suppressed: {reason}"),
+    }
 }
 
 fn judge(shared: &Shared, mail: &Ready, verdict: Verdict) -> Settlement {

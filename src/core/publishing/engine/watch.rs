@@ -1,15 +1,42 @@
-//! Beside the stages: notices a pause within a second, keeps the leases, and tells what is wrong.
+//! Beside the stages: notices within a second who pauses the run and who leaves it, keeps the leases,
+//! and tells what is wrong.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Shared;
 use crate::core::events::LEASE;
-use crate::core::kernel::Complaint;
+use crate::core::kernel::{Complaint, Id, fold_address};
 use crate::core::publishing::store::{ledger, runs};
 use crate::core::publishing::{PublishingError, RunStatus};
 
 const LOOK: Duration = Duration::from_millis(500);
+
+/// The addresses suppressed since the run is worked. Those suppressed before are found when their
+/// rows are leased; mails that were in hand then are held back by this.
+pub(super) struct Left {
+    /// The last suppression that was seen.
+    after: Id,
+    reasons: HashMap<String, String>,
+}
+
+impl Left {
+    pub(super) fn after(suppression: Id) -> Self {
+        Self { after: suppression, reasons: HashMap::new() }
+    }
+}
+
+impl Shared {
+    /// Why `address` must not be sent to any more, when it must not.
+    pub(super) fn why_left(&self, address: &str) -> Option<String> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.reasons.is_empty() {
+            return None; // the rule, at no cost
+        }
+        left.reasons.get(&fold_address(address)).cloned()
+    }
+}
 
 /// Watches until it is aborted.
 pub(super) async fn watch(shared: Arc<Shared>) {
@@ -19,7 +46,7 @@ pub(super) async fn watch(shared: Arc<Shared>) {
     let mut unwritten = Complaint::new("the leases could not be renewed");
     loop {
         tokio::time::sleep(LOOK).await;
-        match status(&shared).await {
+        match look(&shared).await {
             Ok(Some(RunStatus::Active)) => unread.over(),
             Ok(_) => shared.halt.cancel(),
             Err(error) => unread.tell(&error),
@@ -39,9 +66,18 @@ pub(super) async fn watch(shared: Arc<Shared>) {
     }
 }
 
-/// The run's status; `None` when it was deleted.
-async fn status(shared: &Shared) -> Result<Option<RunStatus>, PublishingError> {
+/// Notes who has left, and gives the run's status; `None` when it was deleted.
+async fn look(shared: &Shared) -> Result<Option<RunStatus>, PublishingError> {
     let mut tx = shared.publishing.db.read().await?;
+    let after = shared.left.lock().unwrap_or_else(PoisonError::into_inner).after;
+    let suppressed = ledger::suppressed_after(&mut tx, after).await?;
+    if !suppressed.is_empty() {
+        let mut left = shared.left.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, address, reason) in suppressed {
+            left.after = id;
+            left.reasons.insert(address, reason);
+        }
+    }
     Ok(runs::get(&mut tx, shared.run).await?.map(|run| run.status))
 }
 

@@ -92,6 +92,25 @@ pub(in crate::core::publishing) async fn claim(
     Ok(due)
 }
 
+/// Suppressions in the order they were made, at the most, after the one with the id `after`.
+pub(in crate::core::publishing) async fn suppressed_after(
+    tx: &mut Tx,
+    after: Id,
+) -> DbResult<Vec<(Id, String, String)>> {
+    let sql = "SELECT id, email_folded, reason FROM suppressions
+               WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT 1000";
+    let rows = tx.rows(sql, params![tx.workspace(), after]).await?;
+    let one = |row: &Row| Ok((row.get("id")?, row.get("email_folded")?, row.get("reason")?));
+    rows.iter().map(one).collect()
+}
+
+/// The suppression that was made last; the id before all when there is none.
+pub(in crate::core::publishing) async fn last_suppression(tx: &mut Tx) -> DbResult<Id> {
+    let sql = "SELECT id FROM suppressions WHERE workspace_id = ?1 ORDER BY id DESC LIMIT 1";
+    let row = tx.row(sql, params![tx.workspace()]).await?;
+    row.map_or(Ok(Id::NIL), |row| row.get("id"))
+}
+
 /// Keeps what `node` holds for longer.
 pub(in crate::core::publishing) async fn renew(
     tx: &mut Tx,
