@@ -33,7 +33,7 @@ const EVENTS: usize = 200;
 /// How long to wait for one more event before it is taken that none comes.
 const QUIET: Duration = Duration::from_millis(20);
 /// How long the last events may take to reach their consumers once the jobs have ended.
-const LAST_EVENTS: Duration = Duration::from_secs(5);
+const LAST_EVENTS: Duration = Duration::from_secs(3);
 /// The folder of working data that the store can rebuild.
 const KV: &str = "kv";
 

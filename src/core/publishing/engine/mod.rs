@@ -33,7 +33,7 @@ use crate::core::kernel::Id;
 use crate::storage::sql::DbError;
 
 /// How long mails in hand may take to end once the engine is told to stop.
-const DRAIN: Duration = Duration::from_secs(8);
+const DRAIN: Duration = Duration::from_secs(6);
 /// Sessions of a channel that writes files.
 const OUTBOX_SESSIONS: usize = 2;
 
