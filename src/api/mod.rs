@@ -4,6 +4,7 @@
 //! line, the terminal interface and web pages are clients of these routes, whether in-process or
 //! over a socket.
 
+mod attributes;
 mod campaigns;
 mod channels;
 mod contacts;
@@ -29,6 +30,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use routing::Area;
 
+pub use attributes::{
+    AttributeBody, AttributeChangeBody, AttributeChangedBody, AttributeTypeBody, NewAttributeBody,
+};
 pub use campaigns::{
     AudienceBody, CampaignBody, DuplicateBody, GoalBody, MessageBody, MoneyBody, NewCampaignBody,
     ProgressBody,
@@ -77,8 +81,9 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct Document;
 
 /// Every area, in the order their routes are described in.
-fn areas() -> [Area; 10] {
+fn areas() -> [Area; 11] {
     [
+        attributes::area(),
         campaigns::area(),
         runs::area(),
         channels::area(),

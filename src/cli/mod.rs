@@ -4,6 +4,7 @@
 //! and gives its data to [`Output`], which alone prints. Exit codes are in [`exit`].
 
 mod api;
+mod attributes;
 mod campaigns;
 mod channels;
 mod completions;
@@ -93,6 +94,9 @@ pub enum Command {
     /// The people who receive
     #[command(subcommand)]
     Contact(contacts::ContactCommand),
+    /// What contacts have beyond their fields, and its types
+    #[command(subcommand)]
+    Attribute(attributes::AttributeCommand),
     /// Lists of contacts
     #[command(subcommand)]
     List(lists::ListCommand),
@@ -144,6 +148,7 @@ impl Command {
             Self::Channel(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Template(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Attribute(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,

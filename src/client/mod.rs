@@ -3,6 +3,7 @@
 //! A file per area adds methods that take and give the routes' own bodies. The transport is the
 //! router itself, in-process: no socket, the same requests.
 
+mod attributes;
 mod campaigns;
 mod channels;
 mod contacts;

@@ -1,5 +1,7 @@
 //! Contacts, lists and suppressions through the client of the routes.
 
+#[path = "contacts/attribute_types.rs"]
+mod attribute_types;
 #[path = "contacts/imports.rs"]
 mod imports;
 

@@ -250,6 +250,12 @@ impl From<ContactError> for ApiError {
             ContactError::Language(_) => Self::invalid("INVALID_LANGUAGE", error),
             ContactError::Timezone { .. } => Self::invalid("INVALID_TIMEZONE", error),
             ContactError::Attribute(_) => Self::invalid("INVALID_ATTRIBUTE", error),
+            ContactError::AttributeNotFound { .. } => Self::not_found("ATTRIBUTE_NOT_FOUND", error),
+            ContactError::AttributeExists(_) => Self::conflict("ATTRIBUTE_EXISTS", error),
+            ContactError::Misfits { misfits, .. } => {
+                let count = serde_json::json!({ "misfits": misfits });
+                Self::conflict("VALUES_DO_NOT_FIT", error).with_details(count)
+            }
             ContactError::SuppressionNotFound(_) => Self::not_found("SUPPRESSION_NOT_FOUND", error),
             ContactError::ReasonTooLong(_) => Self::invalid("INVALID_REASON", error),
             ContactError::Import(_) => Self::invalid("INVALID_IMPORT", error),

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::AttributeType;
+
 /// Attributes of one contact, as JSON, in bytes at the most.
 const MAX_BYTES: usize = 16 * 1024;
 const MAX_KEY_CHARS: usize = 64;
@@ -29,8 +31,27 @@ pub enum BadAttribute {
     Field(String),
     #[error("the attribute `{0}` has a NUL character in it; take it out")]
     Nul(String),
+    #[error("the attribute `{key}` is {} and `{value}` is none; {hint}", .kind.with_article())]
+    Type { key: String, kind: AttributeType, value: String, hint: &'static str },
+    #[error(
+        "a workspace knows {0} attributes at the most; delete one with `frontier attribute delete KEY`"
+    )]
+    TooManyKeys(usize),
     #[error("the attributes of a contact are {0} bytes of JSON, more than 16384; shorten them")]
     TooLarge(usize),
+}
+
+impl BadAttribute {
+    /// The `value` of `key` that is not of the key's type; shown by its beginning.
+    pub(super) fn mistyped(
+        key: &str,
+        kind: AttributeType,
+        value: &Json,
+        hint: &'static str,
+    ) -> Self {
+        let value = cell(value).chars().take(40).collect();
+        Self::Type { key: key.to_owned(), kind, value, hint }
+    }
 }
 
 impl Attributes {

@@ -9,6 +9,7 @@
 //! twice has one contact; an import that is run again changes nothing.
 
 mod address;
+mod attribute_types;
 mod attributes;
 mod import;
 mod model;
@@ -17,6 +18,7 @@ mod service;
 mod store;
 
 pub use address::{Address, BadAddress};
+pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
 pub use import::{Columns, ImportError, Reject};
 pub use model::{Contact, ContactChange, ContactError, ContactFilter, List, NewList, Suppression};

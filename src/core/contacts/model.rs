@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::attributes::{self, Attributes, BadAttribute};
-use super::{Address, BadAddress, ImportError};
+use super::{Address, AttributeType, BadAddress, ImportError};
 use crate::core::kernel::{BadName, Id, Labels, Timestamp, check_name, fold, nearest};
 use crate::storage::sql::DbError;
 
@@ -111,6 +111,18 @@ pub enum ContactError {
     Timezone { text: String, nearest: Option<String> },
     #[error(transparent)]
     Attribute(#[from] BadAttribute),
+    #[error("no attribute `{key}`; {}", match .nearest {
+        Some(nearest) => format!("is it `{nearest}`?"),
+        None => "`frontier attribute list` shows those there are".to_owned(),
+    })]
+    AttributeNotFound { key: String, nearest: Option<String> },
+    #[error("the attribute `{0}` exists already; change it with `frontier attribute edit {0}`")]
+    AttributeExists(String),
+    #[error(
+        "`{key}` cannot be {}: {misfits} of its values are none, `{example}` for one; correct them \
+         and try again", .kind.with_article()
+    )]
+    Misfits { key: String, kind: AttributeType, misfits: u64, example: String },
     #[error(
         "the address `{0}` is not suppressed; `frontier suppression list` shows those that are"
     )]

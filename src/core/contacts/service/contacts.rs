@@ -1,9 +1,12 @@
 //! Contacts.
 
 use super::{Contacts, one};
+use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::model::how_many;
 use crate::core::contacts::store::{contacts as store, lists as list_store};
-use crate::core::contacts::{Address, Contact, ContactChange, ContactError, ContactFilter, List};
+use crate::core::contacts::{
+    Address, AttributeTypes, Contact, ContactChange, ContactError, ContactFilter, List,
+};
 use crate::core::events::Event;
 use crate::core::kernel::{Page, PageRequest};
 use crate::storage::sql::{DbError, Tx};
@@ -60,8 +63,9 @@ impl Contacts {
         may_exist: bool,
     ) -> Result<(Contact, Upserted), ContactError> {
         let address = Address::parse(email)?;
-        let change = ContactChange { email: None, ..change.checked()? };
+        let mut change = ContactChange { email: None, ..change.checked()? };
         let mut tx = self.db.begin().await?;
+        self.settle_types(&mut tx, &mut change).await?;
         let found = store::with_addresses(&mut tx, &[address.folded()]).await?.pop();
         let exists = found.is_some();
         let mut contact = match found {
@@ -152,8 +156,9 @@ impl Contacts {
         reference: &str,
         change: ContactChange,
     ) -> Result<Contact, ContactError> {
-        let change = change.checked()?;
+        let mut change = change.checked()?;
         let mut tx = self.db.begin().await?;
+        self.settle_types(&mut tx, &mut change).await?;
         let mut contact = self.contact_in(&mut tx, reference).await?;
         if contact.apply(&change)? {
             contact.updated_at = self.clock.now();
@@ -245,6 +250,17 @@ impl Contacts {
             self.outbox.push(tx, Event { name: "list.members_added", payload }).await?;
         }
         Ok(added)
+    }
+
+    /// Brings the attributes of `change` to their types, which new keys get by it.
+    async fn settle_types(
+        &self,
+        tx: &mut Tx,
+        change: &mut ContactChange,
+    ) -> Result<(), ContactError> {
+        let mut types = AttributeTypes::new();
+        self.learn_types_in(tx, [&change.attributes], &mut types, true).await?;
+        Ok(settle(&types, &mut change.attributes)?)
     }
 
     async fn say(

@@ -1,7 +1,7 @@
 //! Imports of contacts: a file of any size, in batches.
 //!
-//! A batch is one transaction: one query finds who is there already, one statement inserts, one
-//! updates and one puts on the list. When an import stops in the middle (a crash, a broken
+//! A batch is one transaction: one query finds the types of attributes and one who is there already,
+//! one statement inserts, one updates and one puts on the list. When an import stops in the middle (a crash, a broken
 //! connection), whole batches are there and the rest is not; importing the file again brings the
 //! rest and changes nothing of what is there.
 //!
@@ -12,11 +12,12 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::Contacts;
+use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::import::Draft;
 use crate::core::contacts::records::Records;
 use crate::core::contacts::store::{contacts as store, lists as list_store};
 use crate::core::contacts::{
-    Columns, Contact, ContactError, ImportError, NewList, Reject, Upload, Upserted,
+    AttributeTypes, Columns, Contact, ContactError, ImportError, NewList, Reject, Upload, Upserted,
 };
 use crate::core::events::Event;
 use crate::core::kernel::Id;
@@ -45,6 +46,8 @@ pub struct ContactImport {
     columns: Columns,
     list: Option<Id>,
     dry_run: bool,
+    /// The types of the attributes so far.
+    types: AttributeTypes,
     seen: Seen,
     summary: ImportSummary,
 }
@@ -139,8 +142,8 @@ impl Contacts {
             None => (None, None),
         };
         let summary = ImportSummary { list: imported, dry_run, ..ImportSummary::default() };
-        let (contacts, seen) = (self.clone(), Seen::default());
-        Ok(ContactImport { contacts, records, columns, list, dry_run, seen, summary })
+        let (contacts, types, seen) = (self.clone(), AttributeTypes::new(), Seen::default());
+        Ok(ContactImport { contacts, records, columns, list, dry_run, types, seen, summary })
     }
 
     /// The list called exactly `text`: a list whose name only starts so would be a surprise.
@@ -249,8 +252,11 @@ impl ContactImport {
     }
 
     async fn try_save(&mut self, candidates: &[Candidate]) -> Result<Plan, ContactError> {
-        let db = &self.contacts.db;
-        let mut tx = if self.dry_run { db.read().await? } else { db.begin().await? };
+        let (contacts, may_write) = (&self.contacts, !self.dry_run);
+        let db = &contacts.db;
+        let mut tx = if may_write { db.begin().await? } else { db.read().await? };
+        let attributes = candidates.iter().map(|one| &one.draft.change.attributes);
+        contacts.learn_types_in(&mut tx, attributes, &mut self.types, may_write).await?;
         let folded: Vec<&str> = candidates.iter().map(|one| one.draft.address.folded()).collect();
         let existing = store::with_addresses(&mut tx, &folded).await?;
         let plan = self.plan(candidates, existing);
@@ -279,8 +285,11 @@ impl ContactImport {
             let is_new = found.is_none();
             let mut contact = found
                 .unwrap_or_else(|| Contact::new(self.contacts.clock.new_id(), &draft.address, now));
-            let change = draft.change.without_repeated_cells(&contact);
-            let done = match contact.apply(&change) {
+            let mut change = draft.change.without_repeated_cells(&contact);
+            let applied = settle(&self.types, &mut change.attributes)
+                .map_err(ContactError::from)
+                .and_then(|()| contact.apply(&change));
+            let done = match applied {
                 Err(error) => {
                     plan.refused.push((at, error));
                     continue;

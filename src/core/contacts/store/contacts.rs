@@ -2,7 +2,7 @@
 
 use super::table_of;
 use crate::core::contacts::{Attributes, Contact};
-use crate::core::kernel::{Id, PageRequest, fold, fold_address};
+use crate::core::kernel::{Id, PageRequest, Timestamp, fold, fold_address};
 use crate::storage::sql::{DbResult, Found, Params, Row, Tx, id_range, params};
 
 const COLUMNS: &str =
@@ -165,6 +165,32 @@ pub(in crate::core::contacts) async fn page(
          WHERE c.workspace_id = ?1 AND {key} > ?2 {starting} ORDER BY {key} LIMIT ?3"
     );
     tx.rows(&sql, values).await?.iter().map(contact).collect()
+}
+
+/// The attributes of the contacts after `after`, in the order of their ids.
+pub(in crate::core::contacts) async fn attributes_page(
+    tx: &mut Tx,
+    after: Id,
+) -> DbResult<Vec<(Id, Attributes)>> {
+    let sql = "SELECT id, attributes FROM contacts
+               WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT 1000";
+    let rows = tx.rows(sql, params![tx.workspace(), after]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.json("attributes")?))).collect()
+}
+
+pub(in crate::core::contacts) async fn set_attributes(
+    tx: &mut Tx,
+    contacts: &[(Id, Attributes)],
+    now: Timestamp,
+) -> DbResult<()> {
+    let sql = "UPDATE contacts SET attributes = ?3, updated_at = ?4
+               WHERE workspace_id = ?1 AND id = ?2";
+    let workspace = tx.workspace();
+    let rows: Vec<Params> = contacts
+        .iter()
+        .map(|(id, attributes)| params![workspace, *id, serde_json::json!(attributes), now])
+        .collect();
+    tx.execute_many(sql, rows).await.map(drop)
 }
 
 fn contact(row: &Row) -> DbResult<Contact> {

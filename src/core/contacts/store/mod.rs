@@ -1,5 +1,6 @@
 //! The tables of contacts, lists and suppressions.
 
+pub(super) mod attribute_types;
 pub(super) mod contacts;
 pub(super) mod lists;
 pub(super) mod suppressions;
