@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +16,8 @@ use super::extract::{Body, Query};
 use super::routing::{Area, area};
 use crate::core::manifests::{
     Action, Change, FieldChange, FieldValue, Kind, MAX_BUNDLE_BYTES, MAX_FILE_BYTES, ManifestError,
-    Plan, Problem, Problems, Selection, SourceFile, WriteOptions, WrittenFiles, referenced_files,
+    Plan, Problem, Problems, Selection, SourceFile, WriteOptions, WrittenFiles, reference,
+    referenced_files, schema,
 };
 
 /// Bytes of a body with manifests: the files, and room for their quoting.
@@ -159,8 +163,16 @@ struct ExportFilter {
 }
 
 pub(super) fn area() -> Area {
-    area![list_references, validate_manifests, plan_manifests, apply_manifests, export_manifests,]
-        .with_body_limit(BODY_LIMIT)
+    area![
+        list_references,
+        validate_manifests,
+        plan_manifests,
+        apply_manifests,
+        export_manifests,
+        get_manifest_schema,
+        get_manifest_schema_of_kind,
+    ]
+    .with_body_limit(BODY_LIMIT)
 }
 
 /// List the files that manifests name, which their sender has to bring along.
@@ -253,10 +265,53 @@ async fn export_manifests(
     Ok(Data(ExportBody { manifest, files }))
 }
 
+/// Get the JSON Schema of manifests, as an editor reads it.
+#[utoipa::path(get, path = "/manifests/schema", tag = "manifests",
+    responses((status = 200, description = "JSON Schema, draft 2020-12", body = Object,
+        content_type = "application/schema+json")))]
+async fn get_manifest_schema() -> Response {
+    schema_answer(None)
+}
+
+/// Get the JSON Schema of the manifests of one kind.
+#[utoipa::path(get, path = "/manifests/schema/{kind}", tag = "manifests",
+    params(("kind" = String, Path, description = "such as `campaign`, in any case")),
+    responses(
+        (status = 200, description = "JSON Schema, draft 2020-12", body = Object,
+            content_type = "application/schema+json"),
+        (status = 400, description = "no such kind", body = ErrorBody),
+    ))]
+async fn get_manifest_schema_of_kind(Path(word): Path<String>) -> Result<Response, ApiError> {
+    Ok(schema_answer(Some(kind(&word)?)))
+}
+
+fn schema_answer(kind: Option<Kind>) -> Response {
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/schema+json"))];
+    (headers, schema(kind).to_string()).into_response()
+}
+
+/// The JSON Schema of manifests, of one kind or all; what is no kind has none.
+pub fn manifest_schema(kind: Option<&str>) -> Option<serde_json::Value> {
+    match kind {
+        None => Some(schema(None)),
+        Some(word) => Some(schema(Some(Kind::named(word)?))),
+    }
+}
+
+/// The kinds of manifests, in lower case.
+pub fn manifest_kinds() -> Vec<String> {
+    Kind::ALL.map(|kind| kind.as_str().to_lowercase()).into()
+}
+
+/// The keys of every kind of manifest, as a page in Markdown.
+pub fn manifest_reference() -> String {
+    reference()
+}
+
 fn kind(word: &str) -> Result<Kind, ApiError> {
     Kind::named(word).ok_or_else(|| {
-        let message =
-            format!("`{word}` is no kind of manifest; write list, channel, template or campaign");
+        let kinds = manifest_kinds().join(", ");
+        let message = format!("`{word}` is no kind of manifest; write one of {kinds}");
         ApiError::bad_request("INVALID_KIND", message)
     })
 }

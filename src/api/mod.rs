@@ -53,6 +53,7 @@ pub use lists::{ListBody, MembersAddedBody, MembersBody, NewListBody};
 pub use manifests::{
     ActionBody, BODY_FILE_LIMIT, ChangeBody, DocumentBody, ExportBody, FieldChangeBody,
     FileReferenceBody, ManifestFileBody, ManifestsBody, PlanBody, ProblemBody, ReferencesBody,
+    manifest_kinds, manifest_reference, manifest_schema,
 };
 pub use reports::{
     AmountBody, BucketBody, DailyMetricBody, DomainBody, FailureBody, MetricBody, MetricQuery,

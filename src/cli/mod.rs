@@ -111,6 +111,7 @@ pub enum Command {
     Plan(manifests::PlanArgs),
     Apply(manifests::ApplyArgs),
     Export(manifests::ExportArgs),
+    Schema(manifests::SchemaArgs),
 
     Demo(demo::DemoArgs),
     Init(init::InitArgs),
@@ -157,6 +158,7 @@ impl Command {
             Self::Plan(args) => args.run(&host.client().await?, output).await,
             Self::Apply(args) => args.run(&host.client().await?, confirm, output).await,
             Self::Export(args) => args.run(&host.client().await?, output).await,
+            Self::Schema(args) => args.run(output),
 
             Self::Demo(args) => args.run(host, output).await,
             Self::Init(args) => args.run(host, output),

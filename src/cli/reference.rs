@@ -8,6 +8,7 @@ use super::Cli;
 use super::error::CommandError;
 use super::host::Host;
 use super::output::Output;
+use crate::api::manifest_reference;
 
 /// Print a reference page of the documentation
 #[derive(Subcommand, Debug)]
@@ -16,6 +17,8 @@ pub enum ReferenceCommand {
     Cli,
     /// Every setting, as Markdown
     Config,
+    /// Every key of a manifest, as Markdown
+    Manifests,
 }
 
 impl ReferenceCommand {
@@ -23,6 +26,7 @@ impl ReferenceCommand {
         match self {
             Self::Cli => output.text(&commands()),
             Self::Config => output.text(&settings(host.config_example())),
+            Self::Manifests => output.text(&manifest_reference()),
         }
     }
 }

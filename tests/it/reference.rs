@@ -33,6 +33,11 @@ fn settings() {
 }
 
 #[test]
+fn manifests() {
+    is_current("reference/manifests.md", &["reference", "manifests"]);
+}
+
+#[test]
 fn routes() {
     is_current("openapi.json", &["api", "--openapi"]);
 }

@@ -1,8 +1,9 @@
-//! `frontier validate`, `plan`, `apply` and `export`: campaigns as code.
+//! `frontier validate`, `plan`, `apply`, `export` and `schema`: campaigns as code.
 
 mod export;
 mod files;
 mod plan;
+mod schema;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ use crate::api::{ManifestsBody, ProblemBody};
 use crate::client::{Client, ClientError, ClientResult};
 
 pub(super) use export::ExportArgs;
+pub(super) use schema::SchemaArgs;
 
 /// Which manifests.
 #[derive(Args, Debug)]

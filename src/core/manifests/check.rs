@@ -14,7 +14,7 @@ use super::parse::SourceFile;
 use super::positions::{Entry, MAX_FILE_BYTES, Node, Span, Value};
 use super::problem::Fault;
 use super::rules::{self, Refusal, brief};
-use super::shape::{self, Field, Shape};
+use super::shape::{self, Field, Form, Shape};
 
 /// What a document of no kind is called.
 const NAMELESS: &str = "this document";
@@ -83,7 +83,7 @@ impl Checked {
                 let message = format!("expected {} in {path}, found nothing", shape.expected());
                 self.faults.push(Fault::new(at, message));
             }
-            (Shape::Text(rule), Value::Scalar { text, .. }) => self.rule(node.at, rule(text)),
+            (Shape::Text(rule, _), Value::Scalar { text, .. }) => self.rule(node.at, rule(text)),
             (Shape::Number { least, most }, Value::Scalar { text, plain }) => {
                 self.number(node.at, text, *plain, (*least, *most));
             }
@@ -114,7 +114,12 @@ impl Checked {
                 for entry in entries {
                     self.rule(entry.key_at, rules::text(&entry.key));
                     let path = format!("{path}.{}", brief(&entry.key));
-                    self.shape(&entry.node, &Shape::Text(rules::text), entry.key_at, &path);
+                    self.shape(
+                        &entry.node,
+                        &Shape::Text(rules::text, Form::Any),
+                        entry.key_at,
+                        &path,
+                    );
                 }
             }
             (Shape::Free, Value::Map(_)) => self.free(node),

@@ -25,7 +25,9 @@ mod model;
 mod parse;
 mod positions;
 mod problem;
+mod reference;
 mod rules;
+mod schema;
 mod service;
 mod shape;
 #[cfg(test)]
@@ -39,6 +41,8 @@ pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, Spec, TemplateSp
 pub use parse::{FileReference, MAX_BUNDLE_BYTES, SourceFile, parse, referenced_files};
 pub use positions::MAX_FILE_BYTES;
 pub use problem::{Problem, Problems, Snippet};
+pub use reference::reference;
+pub use schema::schema;
 pub use service::{ManifestError, Manifests, Selection};
 pub use write::{WriteError, WriteOptions, WrittenFiles, write};
 

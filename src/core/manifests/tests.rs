@@ -10,6 +10,7 @@ use crate::core::publishing::{ChannelSettings, Transport};
 mod any_documents;
 mod broken;
 mod round_trip;
+mod schema;
 
 /// A manifest with every kind and every key.
 const GOOD: &str = r#"# spring

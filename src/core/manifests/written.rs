@@ -81,7 +81,7 @@ enum WrittenTransport {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenSmtp {
+pub(super) struct WrittenSmtp {
     host: String,
     port: Option<u16>,
     tls: Option<Tls>,
@@ -98,7 +98,7 @@ struct WrittenSmtp {
 /// A mapping rather than an enum, which YAML would want tagged.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenPassword {
+pub(super) struct WrittenPassword {
     #[serde(skip_serializing_if = "Option::is_none")]
     env: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,7 +167,7 @@ pub(super) struct WrittenMessage {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenAudience {
+pub(super) struct WrittenAudience {
     #[serde(default)]
     lists: BTreeSet<String>,
 }
@@ -178,7 +178,7 @@ struct WrittenBudget(Money);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenMoney {
+pub(super) struct WrittenMoney {
     amount: String,
     currency: Currency,
 }

@@ -6,6 +6,7 @@ mod contacts;
 mod doctor;
 mod manifests;
 mod output;
+mod schema;
 mod shell;
 mod workspace;
 
