@@ -152,7 +152,24 @@ fn text(source: impl io::Read, limit: usize) -> Result<String, String> {
     if bytes.len() > limit {
         return Err(format!("is larger than {} MiB", limit / (1024 * 1024)));
     }
-    String::from_utf8(bytes).map_err(|_| "is not text in UTF-8".to_owned())
+    String::from_utf8(bytes).map_err(|error| no_text(error.as_bytes(), error.utf8_error()))
+}
+
+/// Why bytes are no text in UTF-8, and where, in words that follow the file's name.
+fn no_text(bytes: &[u8], error: std::str::Utf8Error) -> String {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return "is in UTF-16 (line 1, column 1); save it as UTF-8".to_owned();
+    }
+    let (before, rest) = bytes.split_at(error.valid_up_to());
+    let before = String::from_utf8_lossy(before);
+    let (line, column) = match before.rsplit_once('\n') {
+        Some((above, left)) => (above.matches('\n').count() + 2, left.chars().count() + 1),
+        None => (1, before.chars().count() + 1),
+    };
+    let byte = rest.first().copied().unwrap_or_default();
+    format!(
+        "is not text in UTF-8 (line {line}, column {column}: byte 0x{byte:02X}); save it as UTF-8"
+    )
 }
 
 #[cfg(test)]
@@ -183,7 +200,13 @@ mod tests {
     fn a_text_has_an_end() {
         assert_eq!(text(&b"ab"[..], 2), Ok("ab".into()));
         assert!(text(&b"abc"[..], 2).is_err());
-        assert!(text(&b"\xff"[..], 2).is_err());
+        let utf16 = "is in UTF-16 (line 1, column 1); save it as UTF-8";
+        assert_eq!(text(&b"\xff\xfea\0"[..], 9), Err(utf16.into()));
+        let latin = "is not text in UTF-8 (line 2, column 2: byte 0xF1); save it as UTF-8";
+        assert_eq!(
+            text("a\né".bytes().chain([0xf1]).collect::<Vec<_>>().as_slice(), 9),
+            Err(latin.into())
+        );
     }
 
     #[test]

@@ -131,7 +131,17 @@ impl Checked {
                     Value::Map(_) => "a mapping",
                 };
                 let message = format!("expected {} in {path}, found {found}", expected.expected());
-                self.faults.push(Fault::new(node.at, message));
+                let help = match (expected, found) {
+                    (Shape::Text(..), "a list") => {
+                        Some("put quotes around a text that begins with `[`")
+                    }
+                    (Shape::Text(..), "a mapping") => {
+                        Some("put quotes around a text that begins with `{`")
+                    }
+                    (Shape::ListOf(_), "text") => Some("put brackets around it, as in `[a, b]`"),
+                    _ => None,
+                };
+                self.faults.push(Fault { at: node.at, message, help: help.map(str::to_owned) });
             }
         }
     }
@@ -219,6 +229,17 @@ impl Checked {
                         node.at,
                         format!("`{text}` is no number in JSON"),
                         "write a finite one",
+                    );
+                }
+                let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+                if *plain && number.len() > 1 && number.starts_with('0') && digits {
+                    self.fault(
+                        node.at,
+                        format!(
+                            "`{}` is a text to some readers of YAML and a number to others",
+                            brief(text)
+                        ),
+                        "write the number without zeros in front, or quote the text",
                     );
                 }
             }

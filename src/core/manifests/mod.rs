@@ -32,6 +32,7 @@ mod service;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 mod world;
 mod write;
 mod written;

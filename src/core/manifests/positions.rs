@@ -8,10 +8,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span as Range};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Range};
 
 use super::problem::{ENOUGH_FAULTS, Fault};
 use super::rules::brief;
+use super::unreadable::{no_text, unreadable};
 
 /// Bytes of one manifest, and of one file it names, at most.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
@@ -147,6 +148,8 @@ pub(super) fn read(text: &str) -> Reading {
     if let Err(fault) = builder.run(text) {
         builder.reading.faults.push(fault);
         builder.reading.cut_short = true;
+        // What was read of the last document may be half of it.
+        builder.reading.documents.truncate(builder.ended);
     }
     builder.reading
 }
@@ -157,6 +160,8 @@ struct Builder {
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
     weight: usize,
+    /// Documents whose end was seen.
+    ended: usize,
 }
 
 /// A list or a mapping whose end was not seen yet.
@@ -177,6 +182,7 @@ impl Builder {
             return Err(Fault::new(Span::START, "the file is larger than 1 MiB")
                 .help("move the bodies to files of their own and name them in `body_file`"));
         }
+        no_text(text).map_or(Ok(()), Err)?;
         let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
             let (event, range) = event.map_err(|error| unreadable(text, &error))?;
@@ -191,8 +197,12 @@ impl Builder {
 
     fn take(&mut self, event: Event<'_>, at: Span) -> Result<(), Fault> {
         match event {
-            Event::DocumentStart(_) => {
+            Event::DocumentStart(explicit) => {
                 self.anchors.clear();
+                if !explicit && !self.reading.documents.is_empty() {
+                    let fault = Fault::new(at, "this document begins without a line `---`");
+                    self.reading.faults.push(fault.help("write `---` on a line of its own before"));
+                }
                 if self.reading.documents.len() == MAX_DOCUMENTS {
                     return Err(Fault::new(at, "more than 1000 documents in one file")
                         .help("spread them over several files"));
@@ -229,9 +239,11 @@ impl Builder {
                     return Err(Fault::new(at, "this alias stands inside what it repeats"));
                 };
                 self.limit(at, node.weight, node.height)?;
+                self.refuse_merge();
                 self.attach(node, at);
             }
-            Event::DocumentEnd | Event::StreamStart | Event::StreamEnd | Event::Nothing => {}
+            Event::DocumentEnd => self.ended = self.reading.documents.len(),
+            Event::StreamStart | Event::StreamEnd | Event::Nothing => {}
         }
         Ok(())
     }
@@ -272,7 +284,8 @@ impl Builder {
                 } else if let Value::Scalar { text, .. } = &node.value {
                     *key = Some((text.clone(), at));
                 } else {
-                    faults.push(Fault::new(at, "a key must be a word, not a list or a mapping"));
+                    let fault = Fault::new(at, "a key must be a word, not a list or a mapping");
+                    faults.push(fault.help("write the key as a single word"));
                     *key = Some((String::new(), at));
                 }
             }
@@ -291,6 +304,17 @@ impl Builder {
         Ok(())
     }
 
+    /// An alias under `<<` is meant to bring its keys along.
+    fn refuse_merge(&mut self) {
+        if let Some(Open { parts: Parts::Map { key: Some((key, key_at)), .. }, .. }) =
+            self.open.last()
+            && key == "<<"
+        {
+            let fault = Fault::new(*key_at, "merge keys (`<<`) are not read in manifests");
+            self.reading.faults.push(fault.help("write the keys out"));
+        }
+    }
+
     fn refuse_tag(&mut self, tagged: bool, at: Span) {
         if tagged {
             self.reading.faults.push(
@@ -301,30 +325,8 @@ impl Builder {
     }
 }
 
-fn too_deep(at: Span) -> Fault {
+pub(super) fn too_deep(at: Span) -> Fault {
     Fault::new(at, "nested too deeply").help("at most 32 levels are read")
-}
-
-fn unreadable(text: &str, error: &ScanError) -> Fault {
-    let mark: &Marker = error.marker();
-    let at = Span { line: mark.line(), column: mark.col() + 1, last_line: mark.line(), width: 1 };
-    // The scanner stumbles at the tab, or over the line before or after it.
-    let near = mark.line().saturating_sub(1)..=mark.line() + 1;
-    let tab = text.split('\n').enumerate().find_map(|(index, line)| {
-        let indent = &line[..line.len() - line.trim_start().len()];
-        let before = indent.find('\t').filter(|_| near.contains(&(index + 1)))?;
-        Some((index + 1, before + 1))
-    });
-    if error.info().contains("recursion limit") {
-        return too_deep(at);
-    }
-    match tab {
-        Some((line, column)) => {
-            Fault::new(Span { line, column, last_line: line, width: 1 }, "a tab indents this line")
-                .help("YAML is indented with spaces only")
-        }
-        None => Fault::new(at, format!("this is not YAML: {}", error.info())),
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod any_documents;
 mod broken;
 mod round_trip;
 mod schema;
+mod traps;
 
 /// A manifest with every kind and every key.
 const GOOD: &str = r#"# spring

@@ -65,7 +65,7 @@ fn slip_wrong_type() {
       --> campaign.yaml:13:13
        |
     13 |   reply_to: [a]
-       |             ^
+       |             ^ put quotes around a text that begins with `[`
     ");
     assert_snapshot!(slip("port: 587", "port: \"587\""), @r#"
     error: `587` in quotes is a text
@@ -225,11 +225,12 @@ fn slip_yaml() {
        | ^ YAML is indented with spaces only
     ");
     assert_snapshot!(slip("[spring-customers]", "[spring-customers"), @"
-    error: this is not YAML: while parsing a flow sequence, expected ',' or ']'
+    error: expected `,` or the closing bracket here
       --> campaign.yaml:45:47
        |
     45 |   target_audience: { lists: [spring-customers }
        |                                               ^
+       = help: close the `[` or `{`, put a comma between items, or quote a text with brackets
     ");
     assert_snapshot!(refusal(""), @"
     error: there is no document in this file
