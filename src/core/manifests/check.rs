@@ -34,6 +34,8 @@ pub(super) struct Checked {
     pub(super) body_files: Vec<(String, Span)>,
     /// Where passwords stand that should not.
     pub(super) secrets: Vec<Span>,
+    /// Where unknown keys stand, and which key each was probably to be.
+    slips: Vec<(Span, &'static str)>,
 }
 
 /// One document names another.
@@ -168,7 +170,8 @@ impl Checked {
                 }
                 continue;
             }
-            let meant = nearest(&brief(&entry.key), free.iter().copied());
+            let meant = nearest(&brief(&entry.key).to_lowercase(), free.iter().copied());
+            self.slips.extend(meant.map(|key| (entry.key_at, key)));
             let secret = ["pass", "secret", "token"].iter().any(|word| entry.key.contains(word));
             if secret || nearest(&brief(&entry.key), ["password"]).is_some() {
                 self.hide(&entry.node);
@@ -280,12 +283,22 @@ impl Checked {
         }
     }
 
+    /// Whether an unknown key of the mapping, which is told, was probably to be one of `keys`.
+    fn misspelt(&self, node: &Node, keys: &[&str]) -> bool {
+        let meant = |entry: &Entry| {
+            self.slips.iter().any(|(at, key)| *at == entry.key_at && keys.contains(key))
+        };
+        node.entries().iter().any(meant)
+    }
+
     /// Reports the second of several, or that there is none.
     fn exactly_one(&mut self, node: &Node, at: Span, keys: &[&str], path: &str) {
         let all = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let mut written: Vec<&Entry> = keys.iter().filter_map(|key| node.entry(key)).collect();
         written.sort_by_key(|entry| entry.key_at);
         match written.as_slice() {
+            // The misspelt key is told.
+            [] if self.misspelt(node, keys) => {}
             [] => {
                 let message = format!("{path} has none of {all}");
                 self.fault(at, message, "write exactly one of them");
@@ -302,6 +315,7 @@ impl Checked {
     fn channel(&mut self, spec: &Node, at: Span) {
         let kind = spec.get("kind").and_then(Node::text);
         match (kind, spec.entry("smtp")) {
+            (Some("smtp"), None) if self.misspelt(spec, &["smtp"]) => {}
             (Some("smtp"), None) => {
                 self.fault(at, "missing key `smtp` in Channel.spec", "add `smtp: { host: … }`");
             }
@@ -353,7 +367,7 @@ impl Checked {
                 format!("{path} has both `template` and `format`"),
                 "remove `format`: the template has one",
             ),
-            (None, None) if message => self.fault(
+            (None, None) if message && !self.misspelt(spec, &["format"]) => self.fault(
                 at,
                 format!("missing key `format` in {path}"),
                 "add `format: markdown`, `html` or `mjml`",

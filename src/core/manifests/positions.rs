@@ -12,7 +12,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as Range};
 
 use super::problem::{ENOUGH_FAULTS, Fault};
 use super::rules::brief;
-use super::unreadable::{no_text, unreadable};
+use super::unreadable::{no_text, not_closed, unreadable};
 
 /// Bytes of one manifest, and of one file it names, at most.
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
@@ -185,7 +185,10 @@ impl Builder {
         no_text(text).map_or(Ok(()), Err)?;
         let mut parser = Parser::new_from_str(text);
         while let Some(event) = parser.next_event() {
-            let (event, range) = event.map_err(|error| unreadable(text, &error))?;
+            let (event, range) = event.map_err(|error| match self.bracket(text) {
+                Some(at) if at.line < error.marker().line() => not_closed(at),
+                _ => unreadable(text, &error),
+            })?;
             let at = Span::from(range);
             self.take(event, at)?;
             if self.reading.faults.len() >= ENOUGH_FAULTS {
@@ -193,6 +196,15 @@ impl Builder {
             }
         }
         Ok(())
+    }
+
+    /// The last bracket that was opened and not closed.
+    fn bracket(&self, text: &str) -> Option<Span> {
+        let at = self.open.iter().rev().map(|open| open.at).find(|at| {
+            let line = text.split('\n').nth(at.line - 1).unwrap_or_default();
+            line.chars().nth(at.column - 1).is_some_and(|letter| matches!(letter, '[' | '{'))
+        })?;
+        Some(Span { last_line: at.line, width: 1, ..at })
     }
 
     fn take(&mut self, event: Event<'_>, at: Span) -> Result<(), Fault> {

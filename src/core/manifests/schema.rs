@@ -13,25 +13,22 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The schema of every document, or of those of one kind.
 pub fn schema(kind: Option<Kind>) -> Value {
-    match kind {
-        Some(kind) => {
-            let mut schema = json!({ "$schema": DRAFT });
-            merge(&mut schema, document(kind));
-            schema
-        }
-        None => {
-            let documents = Kind::ALL.map(|kind| (kind.to_string(), document(kind)));
-            let one_of = Kind::ALL.map(|kind| json!({ "$ref": format!("#/$defs/{kind}") }));
-            json!({
-                "$schema": DRAFT,
-                "title": "Frontier manifest",
-                "description": "Campaigns as code. A file holds one document or several, each \
-                                after a line `---`.",
-                "oneOf": one_of,
-                "$defs": Map::from_iter(documents),
-            })
-        }
+    if let Some(kind) = kind {
+        let mut schema = json!({ "$schema": DRAFT });
+        merge(&mut schema, document(kind));
+        return schema;
     }
+    let documents: Map<_, _> =
+        Kind::ALL.map(|kind| (kind.to_string(), document(kind))).into_iter().collect();
+    let one_of = Kind::ALL.map(|kind| json!({ "$ref": format!("#/$defs/{kind}") }));
+    json!({
+        "$schema": DRAFT,
+        "title": "Frontier manifest",
+        "description": "Campaigns as code. A file holds one document or several, each after a \
+                        line `---`.",
+        "oneOf": one_of,
+        "$defs": documents,
+    })
 }
 
 fn document(kind: Kind) -> Value {
@@ -46,11 +43,12 @@ fn document(kind: Kind) -> Value {
 }
 
 fn object(fields: &[Field]) -> Value {
-    let properties = fields.iter().map(|field| (field.key.to_owned(), property(field)));
+    let properties: Map<_, _> =
+        fields.iter().map(|field| (field.key.to_owned(), property(field))).collect();
     let required = keys(fields, |field| field.required);
     let mut object = json!({
         "type": "object",
-        "properties": Map::from_iter(properties),
+        "properties": properties,
         "additionalProperties": false,
     });
     if !required.is_empty() {

@@ -42,11 +42,6 @@ const WORDS: &[(&str, &str, &str)] = &[
         "begin the list on a line of its own, or quote the text",
     ),
     (
-        "invalid indentation in flow construct",
-        "a `[` or `{` above is not closed",
-        "close it, or indent the lines that go on",
-    ),
-    (
         "while parsing a flow",
         "expected `,` or the closing bracket here",
         "close the `[` or `{`, put a comma between items, or quote a text with brackets",
@@ -127,6 +122,11 @@ pub(super) fn unreadable(text: &str, error: &ScanError) -> Fault {
         return Fault::new(at, "no space follows this colon")
             .help("write `key: value`, or quote the text");
     }
+    if info.contains("only valid inside a block")
+        && let Some(bracket) = bracket_above(text, line)
+    {
+        return not_closed(bracket);
+    }
     if info.contains("simple key expect") {
         let fault = Fault::new(last_word(text, line), "this line is no `key: value`");
         return fault
@@ -136,6 +136,31 @@ pub(super) fn unreadable(text: &str, error: &ScanError) -> Fault {
         Some((_, message, help)) => Fault::new(at, *message).help(*help),
         None => Fault::new(at, format!("this is not YAML: {info}")),
     }
+}
+
+/// A bracket whose line ended without the other one, over which the scanner stumbles somewhere below.
+pub(super) fn not_closed(bracket: Span) -> Fault {
+    let fault = Fault::new(bracket, "this bracket is not closed in its line");
+    fault.help("close it, put commas between what is in it, or quote a text that begins with it")
+}
+
+/// The bracket that its line leaves open, in the nearest such line before `line`.
+fn bracket_above(text: &str, line: usize) -> Option<Span> {
+    let above: Vec<&str> = text.split('\n').take(line.saturating_sub(1)).collect();
+    above.iter().enumerate().rev().find_map(|(index, words)| {
+        let mut open = Vec::new();
+        let mut quote = None;
+        for (column, letter) in words.chars().enumerate() {
+            match (quote, letter) {
+                (Some(mark), _) if mark == letter => quote = None,
+                (None, '"' | '\'') => quote = Some(letter),
+                (None, '[' | '{') => open.push(column),
+                (None, ']' | '}') => drop(open.pop()),
+                _ => {}
+            }
+        }
+        open.pop().map(|column| point(index + 1, column + 1))
+    })
 }
 
 const fn point(line: usize, column: usize) -> Span {
