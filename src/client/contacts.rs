@@ -27,7 +27,14 @@ impl Client {
         filter: &ContactQuery,
         limit: usize,
     ) -> ClientResult<Listing<ContactBody>> {
-        let query = query(&[("list", filter.list.as_deref()), ("q", filter.q.as_deref())]);
+        let yes_or_no = |wanted: bool| if wanted { "true" } else { "false" };
+        let query = query(&[
+            ("list", filter.list.as_deref()),
+            ("q", filter.q.as_deref()),
+            ("tag", filter.tag.as_deref()),
+            ("role_address", filter.role_address.map(yes_or_no)),
+            ("disposable_address", filter.disposable_address.map(yes_or_no)),
+        ]);
         self.list(&format!("/contacts{query}"), limit).await
     }
 

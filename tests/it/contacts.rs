@@ -1,9 +1,13 @@
 //! Contacts, lists and suppressions through the client of the routes.
 
+#[path = "contacts/activity.rs"]
+mod activity;
 #[path = "contacts/attribute_types.rs"]
 mod attribute_types;
 #[path = "contacts/imports.rs"]
 mod imports;
+#[path = "contacts/tags.rs"]
+mod tags;
 
 use std::collections::BTreeMap;
 
@@ -51,7 +55,11 @@ async fn everybody(client: &Client) -> Vec<ContactBody> {
 }
 
 async fn emails(client: &Client, list: Option<&str>, q: Option<&str>) -> Vec<String> {
-    let filter = ContactQuery { list: list.map(Into::into), q: q.map(Into::into) };
+    let filter = ContactQuery {
+        list: list.map(Into::into),
+        q: q.map(Into::into),
+        ..ContactQuery::default()
+    };
     let found = client.contacts(&filter, 10_000).await.unwrap().items;
     found.into_iter().map(|contact| contact.email).collect()
 }
@@ -182,7 +190,7 @@ async fn contacts_are_found_by_how_they_start_and_by_list_over_pages(App { clien
     let first = client.contacts(&ContactQuery::default(), 2).await.unwrap();
     assert_eq!(first.items.len(), 2);
     assert!(first.next_cursor.is_some());
-    let missing = ContactQuery { list: Some("none".into()), q: None };
+    let missing = ContactQuery { list: Some("none".into()), ..ContactQuery::default() };
     assert_eq!(refusal(client.contacts(&missing, 10).await).1, "LIST_NOT_FOUND");
 }
 

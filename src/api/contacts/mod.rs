@@ -38,6 +38,18 @@ pub struct ContactBody {
     /// Whatever else is known, by key.
     #[schema(value_type = Object)]
     pub attributes: BTreeMap<String, serde_json::Value>,
+    /// In lower case, in their order.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What people wrote down about it; empty when they did not.
+    #[serde(default)]
+    pub notes: String,
+    /// Whether several people read its address, as `info@` is.
+    #[serde(default)]
+    pub role_address: bool,
+    /// Whether its address is of a service for throw-away ones.
+    #[serde(default)]
+    pub disposable_address: bool,
     /// The names of the lists it is on; only when one contact was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lists: Option<Vec<String>>,
@@ -61,6 +73,12 @@ pub struct NewContactBody {
     pub timezone: Option<String>,
     #[schema(value_type = Object)]
     pub attributes: BTreeMap<String, serde_json::Value>,
+    /// Tags to put on it: up to 64 characters each, no commas.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Up to 4000 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
     /// Lists to put it on: their names or ids.
     pub lists: Vec<String>,
 }
@@ -82,10 +100,19 @@ pub struct ContactChangeBody {
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, serde_json::Value>,
+    /// Tags to put on it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Tags to take off it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub untag: Vec<String>,
+    /// Other notes; null or an empty text for none.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "null_as_empty")]
+    pub notes: Option<String>,
 }
 
 /// Which contacts.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct ContactQuery {
@@ -93,6 +120,12 @@ pub struct ContactQuery {
     pub list: Option<String>,
     /// Only those whose address or name starts so, whatever the case.
     pub q: Option<String>,
+    /// Only those with these tags, between commas.
+    pub tag: Option<String>,
+    /// Only those whose address several people read, as `info@`, or only the others.
+    pub role_address: Option<bool>,
+    /// Only those with a throw-away address, or only the others.
+    pub disposable_address: Option<bool>,
 }
 
 pub(super) fn area() -> Area {
@@ -159,8 +192,7 @@ async fn list_contacts(
     Query(page): Query<PageQuery>,
 ) -> Result<Listed<ContactBody>, ApiError> {
     let page = page.request()?;
-    let filter = ContactFilter { list: filter.list, q: filter.q };
-    Ok(Listed::new(services.contacts.contacts(&filter, page).await?, &page))
+    Ok(Listed::new(services.contacts.contacts(&filter.into(), page).await?, &page))
 }
 
 /// Get a contact, with the lists it is on.
@@ -206,16 +238,36 @@ async fn delete_contact(
 
 impl NewContactBody {
     fn parts(self) -> (String, ContactChange, Vec<String>) {
-        let Self { email, name, language, timezone, attributes, lists } = self;
-        let change = ContactChange { email: None, name, language, timezone, attributes };
+        let Self { email, name, language, timezone, attributes, tags, notes, lists } = self;
+        let tags = tags.into_iter().collect();
+        let change = ContactChange {
+            name,
+            language,
+            timezone,
+            attributes,
+            tags,
+            notes,
+            ..ContactChange::default()
+        };
         (email, change, lists)
     }
 }
 
 impl From<ContactChangeBody> for ContactChange {
     fn from(body: ContactChangeBody) -> Self {
-        let ContactChangeBody { email, name, language, timezone, attributes } = body;
-        Self { email, name, language, timezone, attributes }
+        let ContactChangeBody { email, name, language, timezone, attributes, tags, untag, notes } =
+            body;
+        let (tags, untag) = (tags.into_iter().collect(), untag.into_iter().collect());
+        Self { email, name, language, timezone, attributes, tags, untag, notes }
+    }
+}
+
+impl From<ContactQuery> for ContactFilter {
+    fn from(query: ContactQuery) -> Self {
+        let ContactQuery { list, q, tag, role_address, disposable_address } = query;
+        let tags = tag.unwrap_or_default();
+        let tags = tags.split(',').filter(|tag| !tag.trim().is_empty()).map(str::to_owned);
+        Self { list, q, tags: tags.collect(), role_address, disposable_address }
     }
 }
 
@@ -228,6 +280,10 @@ impl From<Contact> for ContactBody {
             language: contact.language,
             timezone: contact.timezone,
             attributes: contact.attributes.into(),
+            tags: contact.tags.into_iter().collect(),
+            notes: contact.notes,
+            role_address: contact.role_address,
+            disposable_address: contact.disposable_address,
             lists: None,
             created_at: contact.created_at.to_string(),
             updated_at: contact.updated_at.to_string(),
@@ -246,6 +302,8 @@ impl From<ContactError> for ApiError {
             ContactError::NameTooLong(_) | ContactError::Name(_) => {
                 Self::invalid("INVALID_NAME", error)
             }
+            ContactError::NotesTooLong(_) => Self::invalid("INVALID_NOTES", error),
+            ContactError::Tag(_) => Self::invalid("INVALID_TAG", error),
             ContactError::Control(_) => Self::invalid("INVALID_TEXT", error),
             ContactError::Language(_) => Self::invalid("INVALID_LANGUAGE", error),
             ContactError::Timezone { .. } => Self::invalid("INVALID_TIMEZONE", error),

@@ -44,6 +44,12 @@ pub struct AddArgs {
     /// What else is known: KEY=TEXT, or KEY:=JSON for a number, a list…
     #[arg(long = "attribute", value_name = "KEY=TEXT", value_parser = attribute)]
     attributes: Vec<(String, Value)>,
+    /// A word to find it by, whatever the case; give it again for more
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// What to remember about it
+    #[arg(long, value_name = "TEXT")]
+    notes: Option<String>,
     /// A list to put the contact on; give it again for more
     #[arg(long = "list", value_name = "LIST")]
     lists: Vec<String>,
@@ -75,6 +81,15 @@ pub struct EditArgs {
     /// An attribute to remove
     #[arg(long, value_name = "KEY")]
     unset: Vec<String>,
+    /// A tag to put on it; give it again for more
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// A tag to take off it
+    #[arg(long, value_name = "TAG")]
+    untag: Vec<String>,
+    /// Other notes; an empty text for none
+    #[arg(long, value_name = "TEXT")]
+    notes: Option<String>,
 }
 
 /// Show the contacts there are
@@ -86,6 +101,15 @@ pub struct ListArgs {
     /// Only those whose address or name starts so
     #[arg(long, value_name = "START")]
     q: Option<String>,
+    /// Only those with this tag; give it again for those with both
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Only those whose address several people read, as info@
+    #[arg(long)]
+    role: bool,
+    /// Only those with a throw-away address
+    #[arg(long)]
+    disposable: bool,
     /// How many rows at the most
     #[arg(long, default_value_t = 50)]
     limit: usize,
@@ -117,12 +141,12 @@ impl ContactCommand {
             Self::Add(args) => args.run(client, output).await,
             Self::Edit(args) => args.run(client, output).await,
             Self::List(args) => {
-                let filter = ContactQuery { list: args.list, q: args.q };
+                let filter = args.filter()?;
                 let contacts = client.contacts(&filter, args.limit).await?;
-                let none = if filter.list.is_some() || filter.q.is_some() {
-                    "No such contacts."
-                } else {
+                let none = if filter == ContactQuery::default() {
                     "No contacts yet; `frontier contact import FILE.csv` brings them in."
+                } else {
+                    "No such contacts."
                 };
                 output.listing(&contacts, COLUMNS, none)
             }
@@ -143,6 +167,22 @@ impl ContactCommand {
     }
 }
 
+impl ListArgs {
+    fn filter(&self) -> Result<ContactQuery, CommandError> {
+        if let Some(tag) = self.tags.iter().find(|tag| tag.contains(',')) {
+            let error = CommandError::usage(format!("the tag `{tag}` has a comma in it"));
+            return Err(error.hint("give --tag once for each tag"));
+        }
+        Ok(ContactQuery {
+            list: self.list.clone(),
+            q: self.q.clone(),
+            tag: Some(self.tags.join(",")).filter(|tags| !tags.is_empty()),
+            role_address: self.role.then_some(true),
+            disposable_address: self.disposable.then_some(true),
+        })
+    }
+}
+
 impl AddArgs {
     async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
         let new = NewContactBody {
@@ -151,6 +191,8 @@ impl AddArgs {
             language: self.language,
             timezone: self.timezone,
             attributes: self.attributes.into_iter().collect(),
+            tags: self.tags,
+            notes: self.notes,
             lists: self.lists,
         };
         let (contact, done) = if self.update {
@@ -173,6 +215,9 @@ impl EditArgs {
             language: self.language,
             timezone: self.timezone,
             attributes: self.attributes.into_iter().chain(unset).collect::<BTreeMap<_, _>>(),
+            tags: self.tags,
+            untag: self.untag,
+            notes: self.notes,
         };
         if change == ContactChangeBody::default() {
             return Err(CommandError::usage("there is nothing to change; name a field")
@@ -188,11 +233,20 @@ impl EditArgs {
 fn show(contact: &ContactBody, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     writeln!(out, "{}  ({})", contact.email, contact.id)?;
     let lists = contact.lists.clone().unwrap_or_default().join(", ");
+    let tags = contact.tags.join(", ");
+    let address = match (contact.role_address, contact.disposable_address) {
+        (true, true) => "of several people, and throw-away",
+        (true, false) => "of several people",
+        (false, true) => "throw-away",
+        (false, false) => "",
+    };
     let fields = [
         ("name", contact.name.as_str()),
         ("language", contact.language.as_deref().unwrap_or_default()),
         ("timezone", contact.timezone.as_deref().unwrap_or_default()),
+        ("address", address),
         ("lists", &lists),
+        ("tags", &tags),
         ("created", &contact.created_at),
     ];
     for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -202,10 +256,24 @@ fn show(contact: &ContactBody, out: &mut dyn std::io::Write) -> std::io::Result<
         writeln!(out, "attributes")?;
     }
     for (key, value) in &contact.attributes {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        writeln!(out, "  {key}  {text}")?;
+        writeln!(out, "  {key}  {}", cell(value))?;
+    }
+    if !contact.notes.is_empty() {
+        writeln!(out, "notes")?;
+    }
+    for line in contact.notes.lines() {
+        writeln!(out, "  {line}")?;
     }
     Ok(())
+}
+
+/// An attribute for people: the texts of a list between commas, anything else as it is written.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
 }
 
 /// Reads `KEY=TEXT` or `KEY:=JSON`.

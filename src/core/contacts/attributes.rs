@@ -12,7 +12,7 @@ use super::AttributeType;
 const MAX_BYTES: usize = 16 * 1024;
 const MAX_KEY_CHARS: usize = 64;
 /// What the columns of an import and an export are called that hold no attribute.
-pub(super) const FIELDS: [&str; 4] = ["email", "name", "language", "timezone"];
+pub(super) const FIELDS: [&str; 6] = ["email", "name", "language", "timezone", "tags", "notes"];
 
 /// JSON values by key, in the order of their keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use super::attributes;
 use super::model::ContactError;
 use super::records::{Fault, Record};
-use super::{Address, BadAttribute, ContactChange};
+use super::{Address, BadAttribute, ContactChange, tags};
 use crate::core::kernel::{fold, nearest};
 
 /// Headings by which the fields are known, as [attribute keys](attributes::key_of), the plainest
@@ -30,6 +30,8 @@ const NAME: &[&str] =
 const LANGUAGE: &[&str] = &["language", "idioma", "lang", "locale", "lengua", "langue", "sprache"];
 const TIMEZONE: &[&str] =
     &["timezone", "time_zone", "tz", "zona_horaria", "huso_horario", "fuseau_horaire", "zeitzone"];
+const TAGS: &[&str] = &["tags", "etiquetas", "tag", "etiqueta", "schlagworte"];
+const NOTES: &[&str] = &["notes", "notas", "note", "nota", "notizen"];
 const REASON: &[&str] = &["reason", "motivo", "razon", "raison", "grund"];
 
 /// Why a file cannot be imported.
@@ -87,6 +89,9 @@ enum Target {
     Name,
     Language,
     Timezone,
+    /// Between commas or semicolons.
+    Tags,
+    Notes,
     Attribute(String),
 }
 
@@ -135,6 +140,8 @@ impl Columns {
             (Target::Name, NAME),
             (Target::Language, LANGUAGE),
             (Target::Timezone, TIMEZONE),
+            (Target::Tags, TAGS),
+            (Target::Notes, NOTES),
         ] {
             if !targets.contains(&Some(target.clone()))
                 && let Some(at) = known_as(&keys, words, |at| targets[at].is_none())
@@ -204,6 +211,8 @@ impl Columns {
                 Some(Target::Name) => change.name = Some(cell.to_owned()),
                 Some(Target::Language) => change.language = Some(cell.to_owned()),
                 Some(Target::Timezone) => change.timezone = Some(cell.to_owned()),
+                Some(Target::Tags) => change.tags = tags::of_cell(cell),
+                Some(Target::Notes) => change.notes = Some(cell.to_owned()),
                 Some(Target::Attribute(key)) => {
                     change.attributes.insert(key.clone(), cell.into());
                 }
@@ -229,6 +238,8 @@ impl Target {
             "name" => Self::Name,
             "language" => Self::Language,
             "timezone" => Self::Timezone,
+            "tags" => Self::Tags,
+            "notes" => Self::Notes,
             key => {
                 attributes::check_key(key)?;
                 Self::Attribute(key.to_owned())
@@ -242,6 +253,8 @@ impl Target {
             Self::Name => "name",
             Self::Language => "language",
             Self::Timezone => "timezone",
+            Self::Tags => "tags",
+            Self::Notes => "notes",
             Self::Attribute(key) => key,
         }
     }

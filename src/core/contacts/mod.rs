@@ -9,6 +9,7 @@
 //! twice has one contact; an import that is run again changes nothing.
 
 mod address;
+mod address_kind;
 mod attribute_types;
 mod attributes;
 mod import;
@@ -16,14 +17,18 @@ mod model;
 mod records;
 mod service;
 mod store;
+mod tags;
 
 pub use address::{Address, BadAddress};
 pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
 pub use import::{Columns, ImportError, Reject};
-pub use model::{Contact, ContactChange, ContactError, ContactFilter, List, NewList, Suppression};
+pub use model::{
+    Activity, Contact, ContactChange, ContactError, ContactFilter, List, NewList, Suppression,
+};
 pub use records::Upload;
 pub use service::{
     ContactExport, ContactImport, Contacts, ImportOptions, ImportStep, ImportSummary, ImportedList,
     SuppressionImport, SuppressionSummary, Upserted,
 };
+pub use tags::{BadTag, Tags};

@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::attributes::{self, Attributes, BadAttribute};
-use super::{Address, AttributeType, BadAddress, ImportError};
-use crate::core::kernel::{BadName, Id, Labels, Timestamp, check_name, fold, nearest};
+use super::tags::{self, MAX_TAGS};
+use super::{Address, AttributeType, BadAddress, BadTag, ImportError, Tags, address_kind};
+use crate::core::kernel::{
+    BadName, Id, Labels, Timestamp, check_name, fold, fold_address, nearest, words,
+};
 use crate::storage::sql::DbError;
 
 /// Characters of a contact's name at the most.
 const MAX_NAME_CHARS: usize = 200;
+/// Characters of the notes about a contact at the most.
+const MAX_NOTES_CHARS: usize = 4000;
 /// Characters of the reason of a suppression at the most.
 const MAX_REASON_CHARS: usize = 200;
 /// Contacts or addresses that one change may name.
@@ -29,6 +34,13 @@ pub struct Contact {
     /// A name of the IANA database, as `Europe/Madrid`.
     pub timezone: Option<String>,
     pub attributes: Attributes,
+    pub tags: Tags,
+    /// What people wrote down about it, on lines; empty when they did not.
+    pub notes: String,
+    /// Whether several people read its address, as `info@` is.
+    pub role_address: bool,
+    /// Whether its address is of a service for throw-away ones.
+    pub disposable_address: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -43,6 +55,10 @@ pub struct ContactChange {
     pub timezone: Option<String>,
     /// Attributes to set by key; null removes one.
     pub attributes: BTreeMap<String, Json>,
+    /// Tags to put on, and to take off after that.
+    pub tags: Tags,
+    pub untag: Tags,
+    pub notes: Option<String>,
 }
 
 /// Which contacts; every condition given must hold.
@@ -52,6 +68,22 @@ pub struct ContactFilter {
     pub list: Option<String>,
     /// The start of the address or of the name, whatever the case.
     pub q: Option<String>,
+    /// Each of these is on it.
+    pub tags: Tags,
+    /// Whether its address is one of a role, or a throw-away one.
+    pub role_address: Option<bool>,
+    pub disposable_address: Option<bool>,
+}
+
+words! {
+    /// What a contact does with the mails of a campaign.
+    Activity {
+        /// A server took a mail for it.
+        Received = "received",
+        Opened = "opened",
+        Clicked = "clicked",
+        Converted = "converted",
+    }
 }
 
 /// Contacts put together by hand.
@@ -100,6 +132,10 @@ pub enum ContactError {
     Address(#[from] BadAddress),
     #[error("the name `{0}…` is longer than 200 characters; shorten it")]
     NameTooLong(String),
+    #[error("the notes are {0} characters, more than 4000; shorten them")]
+    NotesTooLong(usize),
+    #[error(transparent)]
+    Tag(#[from] BadTag),
     #[error("{0} has a character in it that does not print; take it out")]
     Control(&'static str),
     #[error("`{0}` is not a language; write its BCP 47 tag, as in es or pt-BR")]
@@ -155,6 +191,10 @@ impl Contact {
             language: None,
             timezone: None,
             attributes: Attributes::default(),
+            tags: Tags::new(),
+            notes: String::new(),
+            role_address: address_kind::is_role(address.folded()),
+            disposable_address: address_kind::is_disposable(address.folded()),
             created_at: now,
             updated_at: now,
         }
@@ -163,26 +203,39 @@ impl Contact {
     /// Applies a [checked](ContactChange::checked) change; says whether it changed anything.
     ///
     /// # Errors
-    /// [`ContactError::Attribute`] when the attributes become too large.
+    /// [`ContactError::Attribute`] or [`ContactError::Tag`] when there are too many of them.
     pub(super) fn apply(&mut self, change: &ContactChange) -> Result<bool, ContactError> {
-        let before = (self.email.clone(), self.name.clone(), self.language.clone());
-        let zone = self.timezone.clone();
-        let merged = self.attributes.merge(&change.attributes)?;
+        let mut tags = self.tags.clone();
+        tags.extend(change.tags.iter().cloned());
+        tags.retain(|tag| !change.untag.contains(tag));
+        if tags.len() > MAX_TAGS {
+            return Err(BadTag::TooMany.into());
+        }
         let known = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        if let Some(email) = &change.email {
-            self.email.clone_from(email);
+        let changed = self.attributes.merge(&change.attributes)?
+            | set(&mut self.email, change.email.clone())
+            | set(&mut self.name, change.name.clone())
+            | set(&mut self.language, change.language.as_ref().map(known))
+            | set(&mut self.timezone, change.timezone.as_ref().map(known))
+            | set(&mut self.notes, change.notes.clone())
+            | set(&mut self.tags, Some(tags));
+        if changed {
+            let folded = fold_address(&self.email);
+            self.role_address = address_kind::is_role(&folded);
+            self.disposable_address = address_kind::is_disposable(&folded);
         }
-        if let Some(name) = &change.name {
-            self.name.clone_from(name);
+        Ok(changed)
+    }
+}
+
+/// Sets a field when there is a value for it; says whether that changed it.
+fn set<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
+    match value {
+        Some(value) if value != *field => {
+            *field = value;
+            true
         }
-        if let Some(language) = &change.language {
-            self.language = known(language);
-        }
-        if let Some(timezone) = &change.timezone {
-            self.timezone = known(timezone);
-        }
-        let after = (&self.email, &self.name, &self.language);
-        Ok(merged || after != (&before.0, &before.1, &before.2) || zone != self.timezone)
+        _ => false,
     }
 }
 
@@ -207,7 +260,12 @@ impl ContactChange {
         if let Some(timezone) = &mut self.timezone {
             *timezone = timezone_name(timezone.trim())?;
         }
+        if let Some(notes) = &mut self.notes {
+            *notes = text_of_lines(notes)?;
+        }
         attributes::check(&self.attributes)?;
+        self.tags = tags::checked(self.tags)?;
+        self.untag = tags::checked(self.untag)?;
         Ok(self)
     }
 
@@ -217,6 +275,10 @@ impl ContactChange {
         self.language = later.language.or_else(|| self.language.take());
         self.timezone = later.timezone.or_else(|| self.timezone.take());
         self.attributes.extend(later.attributes);
+        self.tags.retain(|tag| !later.untag.contains(tag));
+        self.tags.extend(later.tags);
+        self.untag.extend(later.untag);
+        self.notes = later.notes.or_else(|| self.notes.take());
     }
 
     /// Leaves out the attributes whose cell would say again what the contact has already, so that
@@ -256,6 +318,18 @@ pub(super) fn how_many(count: usize) -> Result<(), ContactError> {
 fn one_line(text: &str, what: &'static str) -> Result<String, ContactError> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().any(char::is_control) { Err(ContactError::Control(what)) } else { Ok(line) }
+}
+
+/// Notes in the form they are kept in: lines, without blanks around them.
+fn text_of_lines(text: &str) -> Result<String, ContactError> {
+    let text = text.trim().replace("\r\n", "\n");
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Err(ContactError::Control("the text of the notes"));
+    }
+    match text.chars().count() {
+        count if count > MAX_NOTES_CHARS => Err(ContactError::NotesTooLong(count)),
+        _ => Ok(text),
+    }
 }
 
 /// The tag in its usual case: `es`, `pt-BR`, `zh-Hant-TW`; empty stays empty.

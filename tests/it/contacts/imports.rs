@@ -246,9 +246,9 @@ async fn an_export_comes_back_as_it_was(App { client, .. }: App) {
         (
             "Ana@exämple.com",
             "Ana, \"la\nalta\"",
-            json!({"age": 41, "tags": ["a", "b"], "nota": " =1+1 "}),
+            json!({"age": 41, "likes": ["a", "b"], "remark": " =1+1 "}),
         ),
-        ("bo@example.com", "", json!({"nota": "línea 1\nlínea 2", "vip": true})),
+        ("bo@example.com", "", json!({"remark": "línea 1\nlínea 2", "vip": true})),
         ("cy@example.com", "Cy", json!({})),
     ] {
         let new = NewContactBody {
@@ -260,7 +260,7 @@ async fn an_export_comes_back_as_it_was(App { client, .. }: App) {
         client.create_contact(&new).await.unwrap();
     }
     let file = export(&client, ExportFormat::Csv).await;
-    assert!(file.starts_with("email,name,language,timezone,age,nota,tags,vip\n"), "{file}");
+    assert!(file.starts_with("email,name,language,timezone,age,likes,remark,vip\n"), "{file}");
     let before = json!(everybody(&client).await);
     let done = import(&client, &ImportQuery::default(), file.as_bytes()).await.unwrap();
     assert_eq!(done.counts(), [3, 0, 0, 3, 0, 0]);

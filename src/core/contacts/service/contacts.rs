@@ -3,13 +3,15 @@
 use super::{Contacts, one};
 use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::model::how_many;
-use crate::core::contacts::store::{contacts as store, lists as list_store};
+use crate::core::contacts::store::which::Which;
+use crate::core::contacts::store::{contacts as store, lists as list_store, tags as tag_store};
+use crate::core::contacts::tags;
 use crate::core::contacts::{
     Address, AttributeTypes, Contact, ContactChange, ContactError, ContactFilter, List,
 };
 use crate::core::events::Event;
 use crate::core::kernel::{Page, PageRequest};
-use crate::storage::sql::{DbError, Tx};
+use crate::storage::sql::{DbError, DbResult, Tx};
 
 /// What became of an upsert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,12 +84,14 @@ impl Contacts {
                     DbError::Conflict { .. } if may_exist => DbError::Busy.into(),
                     other => taken(other, &contact.email),
                 })?;
+                write_tags(&mut tx, &contact, &change).await?;
                 self.say(&mut tx, "contact.created", &contact).await?;
                 Upserted::Created
             }
             (true, true) => {
                 contact.updated_at = self.clock.now();
                 store::update(&mut tx, [&contact]).await?;
+                write_tags(&mut tx, &contact, &change).await?;
                 self.say(&mut tx, "contact.updated", &contact).await?;
                 Upserted::Updated
             }
@@ -126,7 +130,7 @@ impl Contacts {
     /// A page of the contacts that `filter` lets through, oldest first.
     ///
     /// # Errors
-    /// [`ContactError::ListNotFound`].
+    /// [`ContactError::ListNotFound`], [`ContactError::Tag`].
     pub async fn contacts(
         &self,
         filter: &ContactFilter,
@@ -137,10 +141,17 @@ impl Contacts {
             Some(reference) => Some(self.list_in(&mut tx, reference).await?.id),
             None => None,
         };
-        let q = filter.q.as_deref().filter(|q| !q.trim().is_empty());
-        let contacts = match q {
+        let tags = tags::checked(filter.tags.clone())?;
+        let which = Which {
+            list,
+            tags: tags.iter().map(String::as_str).collect(),
+            q: filter.q.as_deref().filter(|q| !q.trim().is_empty()),
+            role_address: filter.role_address,
+            disposable_address: filter.disposable_address,
+        };
+        let contacts = match which.q {
             Some(q) if q.contains('\0') => Vec::new(), // no text in the store has one
-            q => store::page(&mut tx, &page, list, q).await?,
+            _ => store::page(&mut tx, &page, &which).await?,
         };
         Ok(page.page(contacts, |contact| contact.id))
     }
@@ -164,6 +175,7 @@ impl Contacts {
             contact.updated_at = self.clock.now();
             let update = store::update(&mut tx, [&contact]).await;
             update.map_err(|error| taken(error, &contact.email))?;
+            write_tags(&mut tx, &contact, &change).await?;
             self.say(&mut tx, "contact.updated", &contact).await?;
             tx.commit().await?;
         }
@@ -273,6 +285,13 @@ impl Contacts {
         self.outbox.push(tx, Event { name: event, payload }).await?;
         Ok(())
     }
+}
+
+/// Writes what a change that was applied to `contact` says of its tags.
+async fn write_tags(tx: &mut Tx, contact: &Contact, change: &ContactChange) -> DbResult<()> {
+    let added = change.tags.intersection(&contact.tags);
+    tag_store::add(tx, added.map(|tag| (contact.id, tag.as_str()))).await?;
+    tag_store::remove(tx, change.untag.iter().map(|tag| (contact.id, tag.as_str()))).await
 }
 
 fn taken(error: DbError, email: &str) -> ContactError {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Contacts;
 use crate::core::contacts::store::contacts as store;
+use crate::core::contacts::store::which::Which;
 use crate::core::contacts::{Contact, ContactError};
 use crate::core::kernel::{Cursor, Id, MAX_LIMIT, PageRequest};
 use crate::storage::sql::Tx;
@@ -51,7 +52,8 @@ impl ContactExport {
     /// The next contacts, oldest first; none after the last.
     pub async fn page(&mut self) -> Result<Option<Vec<Contact>>, ContactError> {
         let Some(request) = self.next.take() else { return Ok(None) };
-        let contacts = store::page(&mut self.tx, &request, self.list, None).await?;
+        let which = Which { list: self.list, ..Which::default() };
+        let contacts = store::page(&mut self.tx, &request, &which).await?;
         let page = request.page(contacts, |contact| contact.id);
         self.next = page.next.map(|cursor| PageRequest::new(Some(cursor), Some(MAX_LIMIT)));
         Ok(Some(page.items))

@@ -15,7 +15,7 @@ use super::Contacts;
 use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::import::Draft;
 use crate::core::contacts::records::Records;
-use crate::core::contacts::store::{contacts as store, lists as list_store};
+use crate::core::contacts::store::{contacts as store, lists as list_store, tags as tag_store};
 use crate::core::contacts::{
     AttributeTypes, Columns, Contact, ContactError, ImportError, NewList, Reject, Upload, Upserted,
 };
@@ -105,6 +105,7 @@ struct Plan {
     updates: Vec<Contact>,
     /// Everybody of the batch, for the list.
     members: Vec<Id>,
+    tags: Vec<(Id, String)>,
     created: u64,
     updated: u64,
     unchanged: u64,
@@ -265,6 +266,8 @@ impl ContactImport {
         }
         store::insert(&mut tx, &plan.inserts).await?;
         store::update(&mut tx, &plan.updates).await?;
+        let tags = plan.tags.iter().map(|(contact, tag)| (*contact, tag.as_str()));
+        tag_store::add(&mut tx, tags).await?;
         if let Some(list) = self.list {
             let now = self.contacts.clock.now();
             list_store::add_members(&mut tx, list, plan.members.iter().copied(), now).await?;
@@ -299,6 +302,7 @@ impl ContactImport {
                 Ok(false) => Upserted::Unchanged,
             };
             plan.members.push(contact.id);
+            plan.tags.extend(change.tags.into_iter().map(|tag| (contact.id, tag)));
             let count = match done {
                 Upserted::Created => &mut plan.created,
                 Upserted::Updated => &mut plan.updated,

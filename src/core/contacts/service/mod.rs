@@ -1,5 +1,6 @@
 //! The use-cases: the only door to contacts, lists and suppressions.
 
+mod activity;
 mod attribute_types;
 mod contacts;
 mod export;

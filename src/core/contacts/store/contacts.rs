@@ -1,15 +1,14 @@
-//! Contacts.
+//! Contacts. Whoever is read comes with its tags, which a second query brings for all at once;
+//! writing a contact leaves its tags to [`tags`].
 
-use super::table_of;
-use crate::core::contacts::{Attributes, Contact};
+use super::which::Which;
+use super::{table_of, tags};
+use crate::core::contacts::{Attributes, Contact, Tags};
 use crate::core::kernel::{Id, PageRequest, Timestamp, fold, fold_address};
 use crate::storage::sql::{DbResult, Found, Params, Row, Tx, id_range, params};
 
-const COLUMNS: &str =
-    "c.id, c.email, c.name, c.language, c.timezone, c.attributes, c.created_at, c.updated_at";
-
-/// Sorts after every text that starts as it does.
-const LAST: char = '\u{10ffff}';
+const COLUMNS: &str = "c.id, c.email, c.name, c.language, c.timezone, c.attributes, c.notes,
+    c.role_address, c.disposable_address, c.created_at, c.updated_at";
 
 pub(in crate::core::contacts) async fn insert(
     tx: &mut Tx,
@@ -25,6 +24,9 @@ pub(in crate::core::contacts) async fn insert(
         "language",
         "timezone",
         "attributes",
+        "notes",
+        "role_address",
+        "disposable_address",
         "created_at",
         "updated_at",
     ];
@@ -41,6 +43,9 @@ pub(in crate::core::contacts) async fn insert(
                 contact.language.as_deref(),
                 contact.timezone.as_deref(),
                 serde_json::json!(contact.attributes),
+                &contact.notes,
+                contact.role_address,
+                contact.disposable_address,
                 contact.created_at,
                 contact.updated_at,
             ]
@@ -54,7 +59,8 @@ pub(in crate::core::contacts) async fn update(
     contacts: impl IntoIterator<Item = &Contact>,
 ) -> DbResult<()> {
     let sql = "UPDATE contacts SET email = ?3, email_folded = ?4, name = ?5, name_folded = ?6,
-                 language = ?7, timezone = ?8, attributes = ?9, updated_at = ?10
+                 language = ?7, timezone = ?8, attributes = ?9, notes = ?10, role_address = ?11,
+                 disposable_address = ?12, updated_at = ?13
                WHERE workspace_id = ?1 AND id = ?2";
     let rows: Vec<Params> = contacts
         .into_iter()
@@ -69,6 +75,9 @@ pub(in crate::core::contacts) async fn update(
                 contact.language.as_deref(),
                 contact.timezone.as_deref(),
                 serde_json::json!(contact.attributes),
+                &contact.notes,
+                contact.role_address,
+                contact.disposable_address,
                 contact.updated_at,
             ]
         })
@@ -83,7 +92,7 @@ pub(in crate::core::contacts) async fn delete(tx: &mut Tx, id: Id) -> DbResult<(
 
 pub(in crate::core::contacts) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<Contact>> {
     let sql = format!("SELECT {COLUMNS} FROM contacts c WHERE c.workspace_id = ?1 AND c.id = ?2");
-    tx.row(&sql, params![tx.workspace(), id]).await?.as_ref().map(contact).transpose()
+    Ok(read(tx, &sql, params![tx.workspace(), id]).await?.pop())
 }
 
 /// The contact that `reference` points at: its address, its id, or the start of its id.
@@ -121,50 +130,25 @@ pub(in crate::core::contacts) async fn with_addresses(
         "SELECT {COLUMNS} FROM ({wanted}) AS wanted
          JOIN contacts c ON c.workspace_id = ?1 AND c.email_folded = wanted.column1"
     );
-    tx.rows(&sql, values).await?.iter().map(contact).collect()
+    read(tx, &sql, values).await
 }
 
-/// Contacts after `page.after`, oldest first: those on `list`, and those whose address or name
-/// starts with `q`.
+/// Contacts after `page.after` that `which` lets through, oldest first.
 pub(in crate::core::contacts) async fn page(
     tx: &mut Tx,
     page: &PageRequest,
-    list: Option<Id>,
-    q: Option<&str>,
+    which: &Which<'_>,
 ) -> DbResult<Vec<Contact>> {
-    let mut values = params![tx.workspace(), page.after, page.fetch()];
-    let (from, key) = match list {
-        Some(list) => {
-            values.push(list.into());
-            (
-                "list_members m JOIN contacts c ON m.list_id = ?4 AND c.id = m.contact_id",
-                "m.contact_id",
-            )
-        }
-        None => ("contacts c", "c.id"),
-    };
-    let starting = match q {
-        None => String::new(),
-        Some(q) => {
-            let email = if q.contains('@') { fold_address(q) } else { fold(q) };
-            let (name, at) = (fold(q), values.len());
-            let (email_end, name_end) = (format!("{email}{LAST}"), format!("{name}{LAST}"));
-            values.extend(params![email, email_end, name, name_end]);
-            format!(
-                "AND ((c.email_folded >= ?{} AND c.email_folded < ?{})
-                   OR (c.name_folded >= ?{} AND c.name_folded < ?{}))",
-                at + 1,
-                at + 2,
-                at + 3,
-                at + 4
-            )
-        }
-    };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {from}
-         WHERE c.workspace_id = ?1 AND {key} > ?2 {starting} ORDER BY {key} LIMIT ?3"
-    );
-    tx.rows(&sql, values).await?.iter().map(contact).collect()
+    let (source, values) = which.sql(tx.workspace(), page);
+    read(tx, &format!("SELECT {COLUMNS} FROM {source}"), values).await
+}
+
+/// The contacts that a query finds, with their tags.
+async fn read(tx: &mut Tx, sql: &str, values: Params) -> DbResult<Vec<Contact>> {
+    let mut contacts =
+        tx.rows(sql, values).await?.iter().map(contact).collect::<DbResult<Vec<_>>>()?;
+    tags::load(tx, &mut contacts).await?;
+    Ok(contacts)
 }
 
 /// The attributes of the contacts after `after`, in the order of their ids.
@@ -201,6 +185,10 @@ fn contact(row: &Row) -> DbResult<Contact> {
         language: row.get("language")?,
         timezone: row.get("timezone")?,
         attributes: row.json::<Attributes>("attributes")?,
+        tags: Tags::new(),
+        notes: row.get("notes")?,
+        role_address: row.get("role_address")?,
+        disposable_address: row.get("disposable_address")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })

@@ -1,9 +1,12 @@
 //! The tables of contacts, lists and suppressions.
 
+pub(super) mod activity;
 pub(super) mod attribute_types;
 pub(super) mod contacts;
 pub(super) mod lists;
 pub(super) mod suppressions;
+pub(super) mod tags;
+pub(super) mod which;
 
 use crate::storage::sql::{Params, Value};
 

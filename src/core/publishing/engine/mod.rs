@@ -78,6 +78,7 @@ struct Settling {
 /// What the stages of one run share.
 struct Shared {
     run: Id,
+    campaign: Id,
     publishing: Publishing,
     options: Options,
     composer: Composer,
@@ -101,11 +102,11 @@ impl Publishing {
         options: &Options,
         stop: &CancellationToken,
     ) -> Result<Worked, PublishingError> {
-        let (status, plan, last_suppression) = {
+        let (status, campaign, plan, last_suppression) = {
             let mut tx = self.db.read().await?;
             let found = runs::get(&mut tx, run).await?.zip(runs::plan(&mut tx, run).await?);
             let Some((run, plan)) = found else { return Ok(Worked::Halted) };
-            (run.status, plan, ledger::last_suppression(&mut tx).await?)
+            (run.status, run.campaign_id, plan, ledger::last_suppression(&mut tx).await?)
         };
         if status != RunStatus::Active {
             return Ok(Worked::Halted);
@@ -126,6 +127,7 @@ impl Publishing {
 
         let shared = Arc::new(Shared {
             run,
+            campaign,
             publishing: self.clone(),
             options: options.clone(),
             composer,

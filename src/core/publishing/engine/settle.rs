@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{Settling, Shared};
+use crate::core::contacts::{Activity, Contacts};
 use crate::core::events::Event;
 use crate::core::kernel::{Id, Timestamp};
 use crate::core::publishing::store::ledger::{self, Settlement};
@@ -63,6 +64,12 @@ async fn write(shared: &Shared, batch: &[Settling]) -> Result<(), PublishingErro
         tracing::warn!(run = %shared.run, lost, "leases were lost to another worker");
         settlements = ours;
     }
+    let received: Vec<_> = settlements
+        .iter()
+        .filter(|one| one.state == DeliveryState::Accepted)
+        .map(|one| (one.contact_id, now))
+        .collect();
+    Contacts::note_activity_in(&mut tx, Activity::Received, shared.campaign, &received).await?;
     publishing.outbox.push(&mut tx, settled(shared.run, now, &settlements)).await?;
     Ok(tx.commit().await?)
 }
