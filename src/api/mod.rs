@@ -18,6 +18,7 @@ mod manifests;
 mod reports;
 mod routing;
 mod runs;
+mod segments;
 mod services;
 mod suppressions;
 mod templates;
@@ -60,6 +61,10 @@ pub use reports::{
     PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody, TimelineBody,
 };
 pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
+pub use segments::{
+    ContactCountBody, NewSegmentBody, SegmentBody, SegmentChangeBody, SegmentPlanBody,
+    SnapshotBody, WhereQuery,
+};
 pub use services::{ServiceSet, Services};
 pub use suppressions::{
     NewSuppressionsBody, SuppressionBody, SuppressionImportQuery, SuppressionSummaryBody,
@@ -82,7 +87,7 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct Document;
 
 /// Every area, in the order their routes are described in.
-fn areas() -> [Area; 11] {
+fn areas() -> [Area; 12] {
     [
         attributes::area(),
         campaigns::area(),
@@ -91,6 +96,7 @@ fn areas() -> [Area; 11] {
         health::area(),
         contacts::area(),
         lists::area(),
+        segments::area(),
         manifests::area(),
         reports::area(),
         suppressions::area(),

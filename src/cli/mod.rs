@@ -27,6 +27,7 @@ mod progress;
 mod reference;
 mod reports;
 mod runs;
+mod segments;
 mod suppressions;
 mod templates;
 mod values;
@@ -100,6 +101,9 @@ pub enum Command {
     /// Lists of contacts
     #[command(subcommand)]
     List(lists::ListCommand),
+    /// Segments: contacts of whom an expression is true
+    #[command(subcommand)]
+    Segment(segments::SegmentCommand),
     /// What campaigns did, in figures
     #[command(subcommand)]
     Report(reports::ReportCommand),
@@ -151,6 +155,7 @@ impl Command {
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Attribute(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Segment(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
 

@@ -34,6 +34,7 @@ impl Client {
             ("tag", filter.tag.as_deref()),
             ("role_address", filter.role_address.map(yes_or_no)),
             ("disposable_address", filter.disposable_address.map(yes_or_no)),
+            ("where", filter.r#where.as_deref()),
         ]);
         self.list(&format!("/contacts{query}"), limit).await
     }

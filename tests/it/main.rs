@@ -10,5 +10,6 @@ mod health;
 mod manifests;
 mod reference;
 mod reports;
+mod segments;
 mod support;
 mod tidy;

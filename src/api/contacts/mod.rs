@@ -126,6 +126,8 @@ pub struct ContactQuery {
     pub role_address: Option<bool>,
     /// Only those with a throw-away address, or only the others.
     pub disposable_address: Option<bool>,
+    /// Only those of whom this expression of segments is true.
+    pub r#where: Option<String>,
 }
 
 pub(super) fn area() -> Area {
@@ -264,10 +266,11 @@ impl From<ContactChangeBody> for ContactChange {
 
 impl From<ContactQuery> for ContactFilter {
     fn from(query: ContactQuery) -> Self {
-        let ContactQuery { list, q, tag, role_address, disposable_address } = query;
+        let ContactQuery { list, q, tag, role_address, disposable_address, r#where: expression } =
+            query;
         let tags = tag.unwrap_or_default();
         let tags = tags.split(',').filter(|tag| !tag.trim().is_empty()).map(str::to_owned);
-        Self { list, q, tags: tags.collect(), role_address, disposable_address }
+        Self { list, q, tags: tags.collect(), role_address, disposable_address, expression }
     }
 }
 
@@ -301,6 +304,13 @@ impl From<ContactError> for ApiError {
             ContactError::Address(_) => Self::invalid("INVALID_ADDRESS", error),
             ContactError::NameTooLong(_) | ContactError::Name(_) => {
                 Self::invalid("INVALID_NAME", error)
+            }
+            ContactError::SegmentNotFound(_) => Self::not_found("SEGMENT_NOT_FOUND", error),
+            ContactError::SegmentNameTaken(_) => Self::conflict("SEGMENT_NAME_TAKEN", error),
+            ContactError::SegmentInUse { .. } => Self::conflict("SEGMENT_IN_USE", error),
+            ContactError::SegmentChanged(_) => Self::conflict("SEGMENT_CHANGED", error),
+            ContactError::Expression(_) | ContactError::Unresolved(_) => {
+                Self::invalid("INVALID_EXPRESSION", error)
             }
             ContactError::NotesTooLong(_) => Self::invalid("INVALID_NOTES", error),
             ContactError::Tag(_) => Self::invalid("INVALID_TAG", error),

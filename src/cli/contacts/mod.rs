@@ -110,6 +110,9 @@ pub struct ListArgs {
     /// Only those with a throw-away address
     #[arg(long)]
     disposable: bool,
+    /// Only those of whom this expression is true, as in a segment
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    expression: Option<String>,
     /// How many rows at the most
     #[arg(long, default_value_t = 50)]
     limit: usize,
@@ -122,7 +125,7 @@ pub struct ContactArgs {
     contact: String,
 }
 
-const COLUMNS: &[Column<ContactBody>] = &[
+pub(super) const COLUMNS: &[Column<ContactBody>] = &[
     column("email", |contact| contact.email.clone()),
     column("name", |contact| contact.name.clone()),
     column("language", |contact| contact.language.clone().unwrap_or_default()),
@@ -179,6 +182,7 @@ impl ListArgs {
             tag: Some(self.tags.join(",")).filter(|tags| !tags.is_empty()),
             role_address: self.role.then_some(true),
             disposable_address: self.disposable.then_some(true),
+            r#where: self.expression.clone(),
         })
     }
 }

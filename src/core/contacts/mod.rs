@@ -15,6 +15,7 @@ mod attributes;
 mod import;
 mod model;
 mod records;
+pub mod segments;
 mod service;
 mod store;
 mod tags;
@@ -24,7 +25,8 @@ pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
 pub use import::{Columns, ImportError, Reject};
 pub use model::{
-    Activity, Contact, ContactChange, ContactError, ContactFilter, List, NewList, Suppression,
+    Activity, Contact, ContactChange, ContactError, ContactFilter, List, NewList, NewSegment,
+    Segment, SegmentChange, SegmentPlan, Suppression,
 };
 pub use records::Upload;
 pub use service::{

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::attributes::{self, Attributes, BadAttribute};
+use super::segments::{BadExpression, Unresolved};
 use super::tags::{self, MAX_TAGS};
 use super::{Address, AttributeType, BadAddress, BadTag, ImportError, Tags, address_kind};
 use crate::core::kernel::{
@@ -73,6 +74,8 @@ pub struct ContactFilter {
     /// Whether its address is one of a role, or a throw-away one.
     pub role_address: Option<bool>,
     pub disposable_address: Option<bool>,
+    /// An expression that is true of it.
+    pub expression: Option<String>,
 }
 
 words! {
@@ -83,6 +86,10 @@ words! {
         Opened = "opened",
         Clicked = "clicked",
         Converted = "converted",
+        /// A mail came back.
+        Bounced = "bounced",
+        /// It was called unwanted.
+        Complained = "complained",
     }
 }
 
@@ -105,6 +112,48 @@ pub struct NewList {
     pub name: String,
     pub description: String,
     pub labels: Labels,
+}
+
+/// Contacts of whom an expression is true, whenever it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub id: Id,
+    pub name: String,
+    pub description: String,
+    /// As `docs/segments.md` has it.
+    pub expression: String,
+    pub labels: Labels,
+    /// Counts its changes, from 1.
+    pub version: u32,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A segment to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewSegment {
+    pub name: String,
+    pub description: String,
+    pub expression: String,
+    pub labels: Labels,
+}
+
+/// What to change of a segment; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SegmentChange {
+    pub description: Option<String>,
+    pub expression: Option<String>,
+    pub labels: Option<Labels>,
+}
+
+/// How the contacts of an expression are found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentPlan {
+    pub sql: String,
+    /// The values of `?1`, `?2`… in their order, for people.
+    pub values: Vec<String>,
+    /// What the engine says of it, line by line.
+    pub plan: Vec<String>,
 }
 
 /// An address that must never be sent to, whether or not it is a contact's.
@@ -171,6 +220,18 @@ pub enum ContactError {
     ListNotFound(String),
     #[error("`{text}` could be {}; write more of it", .names.join(", "))]
     Ambiguous { text: String, names: Vec<String> },
+    #[error("no segment `{0}`; `frontier segment list` shows those there are")]
+    SegmentNotFound(String),
+    #[error("a segment named `{0}` already exists; choose another name")]
+    SegmentNameTaken(String),
+    #[error("the segment `{segment}` is named by {by}; change that first")]
+    SegmentInUse { segment: String, by: String },
+    #[error("the segment `{0}` was changed in this moment; look at it and try again")]
+    SegmentChanged(String),
+    #[error(transparent)]
+    Expression(#[from] Box<BadExpression>),
+    #[error(transparent)]
+    Unresolved(#[from] Unresolved),
     #[error("a list named `{0}` already exists; choose another name")]
     ListNameTaken(String),
     #[error("the list `{0}` is the audience of a campaign; take it out of the campaign first")]
@@ -264,8 +325,8 @@ impl ContactChange {
             *notes = text_of_lines(notes)?;
         }
         attributes::check(&self.attributes)?;
-        self.tags = tags::checked(self.tags)?;
-        self.untag = tags::checked(self.untag)?;
+        self.tags = tags::checked(&self.tags)?;
+        self.untag = tags::checked(&self.untag)?;
         Ok(self)
     }
 
@@ -291,6 +352,12 @@ impl ContactChange {
         let mut change = self.clone();
         change.attributes.retain(|key, value| !repeats(key, value));
         change
+    }
+}
+
+impl NewSegment {
+    pub(super) fn check(&self) -> Result<(), ContactError> {
+        Ok(check_name(&self.name)?)
     }
 }
 
@@ -333,7 +400,7 @@ fn text_of_lines(text: &str) -> Result<String, ContactError> {
 }
 
 /// The tag in its usual case: `es`, `pt-BR`, `zh-Hant-TW`; empty stays empty.
-fn language_tag(text: &str) -> Result<String, ContactError> {
+pub(super) fn language_tag(text: &str) -> Result<String, ContactError> {
     let bad = || ContactError::Language(text.chars().take(40).collect());
     if text.is_empty() {
         return Ok(String::new());
@@ -360,7 +427,7 @@ fn language_tag(text: &str) -> Result<String, ContactError> {
 }
 
 /// The name as the IANA database writes it; empty stays empty.
-fn timezone_name(text: &str) -> Result<String, ContactError> {
+pub(super) fn timezone_name(text: &str) -> Result<String, ContactError> {
     if text.is_empty() {
         return Ok(String::new());
     }

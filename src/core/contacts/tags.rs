@@ -44,7 +44,7 @@ pub(super) fn tag(text: &str) -> Result<String, BadTag> {
 }
 
 /// Puts each of `tags` in the form it is kept in.
-pub(super) fn checked(tags: Tags) -> Result<Tags, BadTag> {
+pub(super) fn checked(tags: &Tags) -> Result<Tags, BadTag> {
     tags.iter().map(|text| tag(text)).collect()
 }
 

@@ -1,4 +1,7 @@
-//! Where the two engines differ. A method here is the only place that may know which one runs.
+//! Where the two engines differ. A method here is the only place that may know which one runs;
+//! `json` has those about JSON and patterns.
+
+mod json;
 
 /// The SQL dialect of the engine behind a [`Db`](super::Db).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,6 +33,20 @@ impl Value {
         }
     }
 
+    /// The value for people, as it could be written in SQL.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Null => "NULL".to_owned(),
+            Self::Bool(value) => value.to_string().to_uppercase(),
+            Self::Int(value) => value.to_string(),
+            Self::Real(value) => value.to_string(),
+            Self::Text(value) => format!("'{}'", value.replace('\'', "''")),
+            Self::Bytes(value) => format!("({} bytes)", value.len()),
+            Self::Id(value) => value.to_string(),
+            Self::Json(value) => format!("'{}'", value.to_string().replace('\'', "''")),
+        }
+    }
+
     /// The shape in words, for errors.
     pub(crate) const fn shape(&self) -> &'static str {
         match self {

@@ -14,6 +14,7 @@ const NOUNS: &[&str] = &[
     "messages",
     "reports",
     "runs",
+    "segments",
     "suppressions",
     "templates",
     "workspaces",

@@ -130,7 +130,8 @@ impl Contacts {
     /// A page of the contacts that `filter` lets through, oldest first.
     ///
     /// # Errors
-    /// [`ContactError::ListNotFound`], [`ContactError::Tag`].
+    /// [`ContactError::ListNotFound`], [`ContactError::Tag`], and those of
+    /// [`Contacts::count_where`].
     pub async fn contacts(
         &self,
         filter: &ContactFilter,
@@ -141,13 +142,18 @@ impl Contacts {
             Some(reference) => Some(self.list_in(&mut tx, reference).await?.id),
             None => None,
         };
-        let tags = tags::checked(filter.tags.clone())?;
+        let tags = tags::checked(&filter.tags)?;
+        let condition = match &filter.expression {
+            Some(expression) => Some(self.condition_in(&mut tx, expression, None).await?),
+            None => None,
+        };
         let which = Which {
             list,
             tags: tags.iter().map(String::as_str).collect(),
             q: filter.q.as_deref().filter(|q| !q.trim().is_empty()),
             role_address: filter.role_address,
             disposable_address: filter.disposable_address,
+            condition: condition.as_ref().map(|condition| (condition, self.clock.now())),
         };
         let contacts = match which.q {
             Some(q) if q.contains('\0') => Vec::new(), // no text in the store has one

@@ -6,6 +6,7 @@ mod contacts;
 mod export;
 mod import;
 mod lists;
+mod segments;
 mod suppressions;
 
 use super::ContactError;

@@ -139,7 +139,7 @@ pub(in crate::core::contacts) async fn page(
     page: &PageRequest,
     which: &Which<'_>,
 ) -> DbResult<Vec<Contact>> {
-    let (source, values) = which.sql(tx.workspace(), page);
+    let (source, values) = which.sql(tx.dialect(), tx.workspace(), page);
     read(tx, &format!("SELECT {COLUMNS} FROM {source}"), values).await
 }
 

@@ -3,8 +3,9 @@
 //! The most selective of them is what the page is read from, in the order of an index: the members
 //! of a list, else those with a tag, else everybody. The others are checked contact by contact.
 
-use crate::core::kernel::{Id, PageRequest, fold, fold_address};
-use crate::storage::sql::{Params, Value, params};
+use crate::core::contacts::segments::{Condition, compile};
+use crate::core::kernel::{Id, PageRequest, Timestamp, fold, fold_address};
+use crate::storage::sql::{Dialect, Params, Value, params};
 
 /// Sorts after every text that starts as it does.
 const LAST: char = '\u{10ffff}';
@@ -19,11 +20,18 @@ pub(in crate::core::contacts) struct Which<'a> {
     pub(in crate::core::contacts) q: Option<&'a str>,
     pub(in crate::core::contacts) role_address: Option<bool>,
     pub(in crate::core::contacts) disposable_address: Option<bool>,
+    /// What a segment asks, and the moment it is asked at.
+    pub(in crate::core::contacts) condition: Option<(&'a Condition, Timestamp)>,
 }
 
 impl Which<'_> {
     /// What follows `FROM`, where a contact is `c`, and its values: a page of `workspace`.
-    pub(super) fn sql(&self, workspace: Id, page: &PageRequest) -> (String, Params) {
+    pub(super) fn sql(
+        &self,
+        dialect: Dialect,
+        workspace: Id,
+        page: &PageRequest,
+    ) -> (String, Params) {
         let mut values = params![workspace, page.after, page.fetch()];
         let mut bind = |value: Value| {
             values.push(value);
@@ -46,19 +54,18 @@ impl Which<'_> {
         } else {
             ("contacts c".to_owned(), "c.id")
         };
-        let mut conditions = String::new();
+        let mut conditions = Vec::new();
         for tag in tags {
             let tag = bind((*tag).into());
-            conditions.push_str(&format!(
-                " AND EXISTS (SELECT 1 FROM contact_tags o
-                              WHERE o.contact_id = c.id AND o.tag = {tag})"
+            conditions.push(format!(
+                "EXISTS (SELECT 1 FROM contact_tags o WHERE o.contact_id = c.id AND o.tag = {tag})"
             ));
         }
         for (column, wanted) in
             [("role_address", self.role_address), ("disposable_address", self.disposable_address)]
         {
             if let Some(wanted) = wanted {
-                conditions.push_str(&format!(" AND c.{column} = {}", bind(wanted.into())));
+                conditions.push(format!("c.{column} = {}", bind(wanted.into())));
             }
         }
         if let Some(q) = self.q {
@@ -70,11 +77,15 @@ impl Which<'_> {
                 format!("(c.{column} >= {start} AND c.{column} < {end})")
             };
             let (email, name) = (between("email_folded", email), between("name_folded", name));
-            conditions.push_str(&format!(" AND ({email} OR {name})"));
+            conditions.push(format!("({email} OR {name})"));
         }
-        let sql = format!(
-            "{from} WHERE c.workspace_id = ?1 AND {key} > ?2{conditions} ORDER BY {key} LIMIT ?3"
-        );
+        if let Some((condition, now)) = self.condition {
+            let condition = compile(condition, dialect, now, &mut values);
+            conditions.push(format!("({condition})"));
+        }
+        conditions.insert(0, format!("c.workspace_id = ?1 AND {key} > ?2"));
+        let conditions = conditions.join(" AND ");
+        let sql = format!("{from} WHERE {conditions} ORDER BY {key} LIMIT ?3");
         (sql, values)
     }
 }
