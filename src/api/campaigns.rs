@@ -75,9 +75,12 @@ pub struct NewCampaignBody {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AudienceBody {
-    /// Names of lists; a contact on several is one recipient.
+    /// Names of lists whose subscribers receive; a contact on several is one recipient.
     #[serde(default)]
     pub lists: Vec<String>,
+    /// Names of segments; whoever is in one when the campaign starts receives too.
+    #[serde(default)]
+    pub segments: Vec<String>,
 }
 
 /// An exact amount of a currency.
@@ -432,7 +435,10 @@ impl TryFrom<NewCampaignBody> for Draft {
             start_date: date("start_date", body.start_date)?,
             end_date: date("end_date", body.end_date)?,
             timezone: body.timezone,
-            target_audience: Audience { lists: body.target_audience.lists },
+            target_audience: Audience {
+                lists: body.target_audience.lists,
+                segments: body.target_audience.segments,
+            },
             settings: body.settings,
             goals: body
                 .goals
@@ -515,7 +521,10 @@ impl From<Draft> for NewCampaignBody {
             name: draft.name,
             campaign_type: draft.kind.to_string(),
             channel: draft.channel,
-            target_audience: AudienceBody { lists: draft.target_audience.lists },
+            target_audience: AudienceBody {
+                lists: draft.target_audience.lists,
+                segments: draft.target_audience.segments,
+            },
             budget: draft.budget.map(Into::into),
             start_date: draft.start_date.map(|date| date.to_string()),
             end_date: draft.end_date.map(|date| date.to_string()),

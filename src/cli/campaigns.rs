@@ -66,6 +66,9 @@ struct FieldArgs {
     /// A list it is for; give it again for more
     #[arg(long = "list", value_name = "LIST")]
     lists: Vec<String>,
+    /// A segment to send to; give it again for more
+    #[arg(long = "segment", value_name = "SEGMENT")]
+    segments: Vec<String>,
     /// The channel it leaves by; without one, mails become files
     #[arg(long)]
     channel: Option<String>,
@@ -159,7 +162,10 @@ const COLUMNS: &[Column<CampaignBody>] = &[
     column("type", |one| one.campaign.campaign_type.clone()),
     column("status", |one| one.status.clone()),
     column("channel", |one| one.campaign.channel.clone().unwrap_or_else(|| "outbox".into())),
-    column("lists", |one| one.campaign.target_audience.lists.join(", ")),
+    column("audience", |one| {
+        let AudienceBody { lists, segments } = &one.campaign.target_audience;
+        [lists.as_slice(), segments].concat().join(", ")
+    }),
     column("created", |one| one.created_at.chars().take(10).collect()),
 ];
 
@@ -227,7 +233,7 @@ impl CreateArgs {
             name: self.name,
             campaign_type: self.campaign_type,
             channel: fields.channel,
-            target_audience: AudienceBody { lists: fields.lists },
+            target_audience: AudienceBody { lists: fields.lists, segments: fields.segments },
             budget: fields.budget,
             start_date: fields.start_date,
             end_date: fields.end_date,
@@ -267,8 +273,9 @@ impl EditArgs {
         set("end_date", fields.end_date.map(Into::into));
         set("timezone", fields.timezone.map(Into::into));
         set("budget", fields.budget.map(|budget| serde_json::json!(budget)));
-        let lists = fields.lists;
-        set("target_audience", (!lists.is_empty()).then(|| serde_json::json!({ "lists": lists })));
+        let audience = AudienceBody { lists: fields.lists, segments: fields.segments };
+        let named = !audience.lists.is_empty() || !audience.segments.is_empty();
+        set("target_audience", named.then(|| serde_json::json!(audience)));
         let labels: serde_json::Map<_, _> =
             fields.labels.into_iter().map(|(key, value)| (key, value.into())).collect();
         set("labels", (!labels.is_empty()).then(|| labels.into()));
@@ -319,6 +326,9 @@ fn describe(campaign: &CampaignBody, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "status    {}", campaign.status)?;
     writeln!(out, "channel   {}", fields.channel.as_deref().unwrap_or("outbox (built in)"))?;
     writeln!(out, "lists     {}", fields.target_audience.lists.join(", "))?;
+    if !fields.target_audience.segments.is_empty() {
+        writeln!(out, "segments  {}", fields.target_audience.segments.join(", "))?;
+    }
     if let Some(budget) = &fields.budget {
         let spent = &campaign.spent;
         writeln!(out, "budget    {} {}, spent {}", budget.amount, budget.currency, spent.amount)?;

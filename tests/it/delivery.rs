@@ -113,7 +113,7 @@ impl Shop {
     fn draft() -> Draft {
         Draft {
             channel: Some("mail".to_owned()),
-            target_audience: Audience { lists: vec!["Readers".to_owned()] },
+            target_audience: Audience { lists: vec!["Readers".to_owned()], segments: Vec::new() },
             messages: vec![message("Hello {{ contact.email }}. {{ unsubscribe_url }}")],
             ..Draft::named("Spring".to_owned())
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use frontier::api::{ManifestFileBody, ManifestsBody, Services};
 use frontier::client::ClientError;
 use frontier::core::campaigns::{Campaign, Draft, DraftMessage, Goal, MessageContent};
-use frontier::core::contacts::{ContactChange, NewList};
+use frontier::core::contacts::{AttributeType, ContactChange, NewList};
 use frontier::core::content::{Format, TemplateSource};
 use frontier::core::kernel::{Currency, Money};
 use frontier::core::manifests::{
@@ -32,6 +32,7 @@ on_every_backend!(
     layouts_come_before_what_they_are_around,
     a_budget_may_change_its_currency,
     refusals_have_their_codes_and_problems,
+    a_segment_is_planned_with_what_it_will_name,
 );
 
 /// What a person reads, which is the same on every engine.
@@ -438,4 +439,49 @@ async fn refusals_have_their_codes_and_problems(app: App) {
     assert_eq!(refused(missing).0, 404);
     let unknown = app.client.export_manifests(Some("lits"), None, false).await.unwrap_err();
     assert_eq!(refused(unknown).0, 400);
+}
+
+async fn a_segment_is_planned_with_what_it_will_name(app: App) {
+    let services = app.services;
+    let text = |name: &str| {
+        format!(
+            "apiVersion: frontier/v1
+kind: Segment
+metadata: {{ name: fans }}
+spec: {{ where: in_segment('{name}') and on_list('readers') }}
+---
+apiVersion: frontier/v1
+kind: Segment
+metadata: {{ name: spain }}
+spec:
+  where: country = 'ES'
+---
+{}",
+            small("Hello").replace("lists: [readers]", "segments: [fans]")
+        )
+    };
+    let refused = problems(services.manifests.plan(file(&text("spian"))).await.unwrap_err());
+    assert_eq!(
+        refused,
+        "error: there is no segment `spian`
+ --> campaign.yaml:4:27
+  |
+4 | spec: { where: in_segment('spian') and on_list('readers') }
+  |                           ^^^^^^^ `frontier segment list` shows those there are
+
+error: `country` is no field, and no attribute that is known
+  --> campaign.yaml:10:10
+   |
+10 |   where: country = 'ES'
+   |          ^^^^^^^
+   = help: there are email, name, domain, language, timezone, notes, created_at, updated_at, role, disposable; any attribute is attributes.KEY"
+    );
+    contact(&services, "ana@x.example", "").await;
+    services.contacts.create_attribute("country", AttributeType::Text).await.unwrap();
+    let plan = services.manifests.plan(file(&text("spain"))).await.unwrap();
+    assert_eq!(plan.changes.last().unwrap().recipients, Some(0));
+    services.manifests.apply(file(&text("spain")), Some(&plan.fingerprint)).await.unwrap();
+    assert!(!services.manifests.plan(file(&text("spain"))).await.unwrap().has_changes());
+    let campaign = services.campaigns.campaign("news").await.unwrap();
+    assert_eq!(campaign.target_audience.segments[0].name, "fans");
 }

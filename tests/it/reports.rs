@@ -377,7 +377,7 @@ async fn a_run_is_counted_by_its_events(url: DbUrl) {
     };
     let draft = Draft {
         channel: Some("files".to_owned()),
-        target_audience: Audience { lists: vec!["Readers".to_owned()] },
+        target_audience: Audience { lists: vec!["Readers".to_owned()], segments: Vec::new() },
         messages: vec![message],
         ..Draft::named("Spring".to_owned())
     };

@@ -14,6 +14,9 @@ use crate::client::Client;
 
 /// Bytes of one manifest at most.
 const MANIFEST_LIMIT: usize = 16 * 1024 * 1024;
+/// How deep folders are looked into, and how many manifests are read of one at most.
+const FOLDER_DEPTH: usize = 8;
+const FOLDER_FILES: usize = 1000;
 /// The file of a workspace's settings: no manifest, though it ends like one.
 const SETTINGS: &str = "frontier.yaml";
 
@@ -86,22 +89,43 @@ fn manifest(path: &Path) -> Result<Manifest, CommandError> {
     Ok(Manifest::new(shown, folder.unwrap_or(Path::new(".")).to_owned(), text))
 }
 
-/// The manifests right in a folder, by name; what is hidden is left out, and the settings are.
+/// The manifests in a folder and the folders in it, by path. What is hidden is left out, as are the
+/// settings and folders that links lead to.
 fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
-    let shown = folder.display().to_string();
-    let failed = |error: io::Error| unreadable(&shown, &format!("cannot be read: {error}"));
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if yaml && !name.starts_with('.') && name != SETTINGS && path.is_file() {
-            paths.push(path);
+    let (mut paths, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);
+    while let Some((within, depth)) = folders.pop() {
+        let shown = within.display().to_string();
+        let failed = |error: io::Error| unreadable(&shown, &format!("cannot be read: {error}"));
+        for entry in fs::read_dir(&within).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+            if name.starts_with('.') {
+                continue;
+            }
+            if entry.file_type().map_err(failed)?.is_dir() {
+                if depth == FOLDER_DEPTH {
+                    let reason = format!("lies more than {FOLDER_DEPTH} folders deep");
+                    return Err(unreadable(&path.display().to_string(), &reason)
+                        .hint("name the folder with the manifests itself"));
+                }
+                folders.push((path, depth + 1));
+            } else if yaml && name != SETTINGS && path.is_file() {
+                paths.push(path);
+            }
+        }
+        if paths.len() > FOLDER_FILES {
+            return Err(CommandError::failed(format!(
+                "there are more than {FOLDER_FILES} manifests"
+            ))
+            .hint("name the folder with the manifests itself"));
         }
     }
     if paths.is_empty() {
+        let shown = folder.display();
         return Err(CommandError::new(Exit::NotFound, format!("there is no manifest in {shown}"))
-            .hint("their names end in .yaml or .yml; folders in it are not looked into"));
+            .hint("their names end in .yaml or .yml"));
     }
     paths.sort();
     Ok(paths)

@@ -22,7 +22,7 @@ pub(super) use schema::SchemaArgs;
 /// Which manifests.
 #[derive(Args, Debug)]
 pub(super) struct FilesArgs {
-    /// Manifests: files, folders of *.yaml and *.yml, or - for standard input
+    /// Manifests: files, folders with *.yaml and *.yml in them, or - for standard input
     #[arg(short = 'f', long = "file", required = true, num_args = 1.., value_name = "PATH")]
     paths: Vec<PathBuf>,
 }

@@ -22,10 +22,12 @@ impl Campaigns {
             let (name, from) = (campaign.name, campaign.status);
             return Err(CampaignError::Transition { name, from, to: Status::Active });
         }
-        let plan = self.plan(&mut tx, &campaign).await?;
-        if store::audience(&mut tx, campaign.id).await? == 0 {
-            let problem = "its lists are empty; `frontier contact import FILE --list NAME` fills \
-                           one";
+        let mut plan = self.plan(&mut tx, &campaign).await?;
+        let (recipients, segments) = self.audience_in(&mut tx, &campaign).await?;
+        plan.segments = segments;
+        if recipients == 0 {
+            let problem = "nobody is on its lists or in its segments; `frontier contact import \
+                           FILE --list NAME` fills a list";
             return Err(CampaignError::NotReady {
                 name: campaign.name,
                 problem: problem.to_owned(),

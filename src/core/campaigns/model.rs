@@ -92,9 +92,19 @@ pub struct Campaign {
 }
 
 /// Who a campaign is for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience<L> {
+    /// Their subscribers receive.
     pub lists: Vec<L>,
+    /// So does everybody in one of these, as it is when a run begins.
+    pub segments: Vec<L>,
+}
+
+impl Audience<Named> {
+    fn names(&self) -> Audience<String> {
+        let names = |all: &[Named]| all.iter().map(|one| one.name.clone()).collect();
+        Audience { lists: names(&self.lists), segments: names(&self.segments) }
+    }
 }
 
 /// A figure to reach.
@@ -234,9 +244,7 @@ impl Campaign {
             start_date: self.start_date,
             end_date: self.end_date,
             timezone: self.timezone.clone(),
-            target_audience: Audience {
-                lists: self.target_audience.lists.iter().map(|list| list.name.clone()).collect(),
-            },
+            target_audience: self.target_audience.names(),
             settings: self.settings.clone(),
             goals: self.goals.clone(),
             labels: self.labels.clone(),
@@ -277,7 +285,7 @@ impl Draft {
             start_date: None,
             end_date: None,
             timezone: None,
-            target_audience: Audience { lists: Vec::new() },
+            target_audience: Audience { lists: Vec::new(), segments: Vec::new() },
             settings: serde_json::json!({}),
             goals: Vec::new(),
             labels: Labels::new(),

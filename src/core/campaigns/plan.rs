@@ -55,7 +55,8 @@ impl Campaigns {
         }
         let bodies = messages.iter().map(|message| &message.source.body);
         let templates = reachable(&templates, bodies);
-        Ok(RunPlan { campaign: campaign.name.clone(), channel, messages, templates })
+        let segments = Vec::new();
+        Ok(RunPlan { campaign: campaign.name.clone(), channel, messages, templates, segments })
     }
 
     /// Compiles what `plan` sends, off the runtime.

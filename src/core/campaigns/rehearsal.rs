@@ -48,6 +48,7 @@ impl Campaigns {
                 campaign: draft.name.clone(),
                 channel: channel.clone(),
                 templates: reachable(templates, [&source.body]),
+                segments: Vec::new(),
                 messages: vec![PlannedMessage {
                     id: self.clock.new_id(),
                     source,

@@ -5,7 +5,7 @@ use super::model::{
     Progress, Status,
 };
 use super::store;
-use crate::core::contacts::Contacts;
+use crate::core::contacts::{Condition, Contacts};
 use crate::core::content::Templates;
 use crate::core::events::{Event, Outbox, Queue};
 use crate::core::kernel::{Clock, Id, Money, Page, PageRequest};
@@ -204,9 +204,23 @@ impl Campaigns {
         };
         let audience = match &run {
             Some(run) => run.recipients,
-            None => store::audience(&mut tx, campaign.id).await?,
+            None => self.audience_in(&mut tx, &campaign).await?.0,
         };
         Ok((Progress { campaign, run, counts, next_due }, audience))
+    }
+
+    /// How many contacts a campaign is for now, and what its segments ask.
+    pub(super) async fn audience_in(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+    ) -> Result<(u64, Vec<Condition>), CampaignError> {
+        let Audience { lists, segments } = &campaign.target_audience;
+        let lists: Vec<&str> = lists.iter().map(|list| list.name.as_str()).collect();
+        let names: Vec<String> = segments.iter().map(|segment| segment.name.clone()).collect();
+        let conditions = self.contacts.segment_conditions_in(tx, &names).await?;
+        let (count, _) = self.contacts.audience_in(tx, &lists, &conditions).await?;
+        Ok((count, conditions))
     }
 
     /// A draft with its references looked up: as a new campaign, or as `old` shall be.
@@ -233,6 +247,15 @@ impl Campaigns {
             }
         }
         lists.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut segments = Vec::new();
+        for segment in &draft.target_audience.segments {
+            let segment = self.contacts.segment_in(tx, segment).await?;
+            let segment = Named { id: segment.id, name: segment.name };
+            if !segments.contains(&segment) {
+                segments.push(segment);
+            }
+        }
+        segments.sort_by(|a, b| a.name.cmp(&b.name));
         let currency = draft.currency();
         let mut messages = Vec::new();
         for message in draft.messages {
@@ -255,7 +278,7 @@ impl Campaigns {
             start_date: draft.start_date,
             end_date: draft.end_date,
             timezone: draft.timezone,
-            target_audience: Audience { lists },
+            target_audience: Audience { lists, segments },
             settings: draft.settings,
             goals: draft.goals,
             labels: draft.labels,

@@ -34,7 +34,7 @@ pub(super) async fn update(tx: &mut Tx, campaign: &Campaign) -> DbResult<bool> {
     if tx.execute(sql, values).await? == 0 {
         return Ok(false);
     }
-    for table in ["messages", "campaign_lists"] {
+    for table in ["messages", "campaign_lists", "campaign_segments"] {
         let sql = format!("DELETE FROM {table} WHERE campaign_id = ?1");
         tx.execute(&sql, params![campaign.id]).await?;
     }
@@ -84,13 +84,6 @@ pub(super) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
     tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
 }
 
-/// How many contacts the lists of a campaign hold, each counted once.
-pub(super) async fn audience(tx: &mut Tx, id: Id) -> DbResult<u64> {
-    let sql = "SELECT COUNT(DISTINCT m.contact_id) AS count FROM list_members m
-               JOIN campaign_lists l ON l.list_id = m.list_id WHERE l.campaign_id = ?1";
-    tx.row(sql, params![id]).await?.map_or(Ok(0), |row| row.get("count"))
-}
-
 /// The columns that an insert and an update share, `?1` to `?14`.
 fn values(tx: &Tx, campaign: &Campaign) -> Params {
     params![
@@ -120,6 +113,10 @@ async fn insert_parts(tx: &mut Tx, campaign: &Campaign) -> DbResult<()> {
     let rows = lists.iter().map(|list| params![campaign.id, list.id]).collect();
     let columns = ["campaign_id", "list_id"];
     tx.insert_many("campaign_lists", &columns, rows, "ON CONFLICT DO NOTHING").await?;
+    let segments = &campaign.target_audience.segments;
+    let rows = segments.iter().map(|segment| params![campaign.id, segment.id]).collect();
+    let columns = ["campaign_id", "segment_id"];
+    tx.insert_many("campaign_segments", &columns, rows, "ON CONFLICT DO NOTHING").await?;
     let columns = [
         "id",
         "campaign_id",
@@ -159,7 +156,7 @@ async fn insert_parts(tx: &mut Tx, campaign: &Campaign) -> DbResult<()> {
     tx.insert_many("messages", &columns, rows.collect(), "").await.map(drop)
 }
 
-/// Adds the lists and messages of `campaigns`, in two queries for all of them.
+/// Adds the lists, segments and messages of `campaigns`, in three queries for all of them.
 async fn with_parts(tx: &mut Tx, mut campaigns: Vec<Campaign>) -> DbResult<Vec<Campaign>> {
     let (Some(first), Some(last)) = (campaigns.first(), campaigns.last()) else {
         return Ok(campaigns);
@@ -169,12 +166,17 @@ async fn with_parts(tx: &mut Tx, mut campaigns: Vec<Campaign>) -> DbResult<Vec<C
                  JOIN lists l ON l.id = cl.list_id
                  WHERE l.workspace_id = ?1 AND cl.campaign_id >= ?2 AND cl.campaign_id <= ?3
                  ORDER BY l.name";
+    let segments = "SELECT cs.campaign_id, s.id, s.name FROM campaign_segments cs
+                    JOIN segments s ON s.id = cs.segment_id
+                    WHERE s.workspace_id = ?1 AND cs.campaign_id >= ?2 AND cs.campaign_id <= ?3
+                    ORDER BY s.name";
     let messages = "SELECT m.*, t.name AS template FROM messages m
                     JOIN campaigns c ON c.id = m.campaign_id
                     LEFT JOIN templates t ON t.id = m.template_id
                     WHERE c.workspace_id = ?1 AND m.campaign_id >= ?2 AND m.campaign_id <= ?3
                     ORDER BY m.campaign_id, m.position";
     let lists = tx.rows(lists, range.clone()).await?;
+    let segments = tx.rows(segments, range.clone()).await?;
     let messages = tx.rows(messages, range).await?;
     let place = |campaigns: &[Campaign], row: &Row| {
         let id: Id = row.get("campaign_id")?;
@@ -184,6 +186,12 @@ async fn with_parts(tx: &mut Tx, mut campaigns: Vec<Campaign>) -> DbResult<Vec<C
         if let Some(at) = place(&campaigns, row)? {
             let named = Named { id: row.get("id")?, name: row.get("name")? };
             campaigns[at].target_audience.lists.push(named);
+        }
+    }
+    for row in &segments {
+        if let Some(at) = place(&campaigns, row)? {
+            let named = Named { id: row.get("id")?, name: row.get("name")? };
+            campaigns[at].target_audience.segments.push(named);
         }
     }
     for row in &messages {
@@ -208,7 +216,7 @@ fn campaign(row: &Row) -> DbResult<Campaign> {
         start_date: row.get("start_date")?,
         end_date: row.get("end_date")?,
         timezone: row.get("timezone")?,
-        target_audience: Audience { lists: Vec::new() },
+        target_audience: Audience { lists: Vec::new(), segments: Vec::new() },
         settings: row.get("settings")?,
         goals: row.json("goals")?,
         labels: row.json("labels")?,

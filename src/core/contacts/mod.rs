@@ -29,8 +29,9 @@ pub use model::{
     Segment, SegmentChange, SegmentPlan, Suppression,
 };
 pub use records::Upload;
+pub use segments::{BadExpression, Condition, Place, Unresolved, audience};
 pub use service::{
-    ContactExport, ContactImport, Contacts, ImportOptions, ImportStep, ImportSummary, ImportedList,
-    SuppressionImport, SuppressionSummary, Upserted,
+    ContactExport, ContactImport, Contacts, Future, ImportOptions, ImportStep, ImportSummary,
+    ImportedList, SuppressionImport, SuppressionSummary, Upserted,
 };
 pub use tags::{BadTag, Tags};

@@ -63,7 +63,7 @@ pub(super) fn check(root: &Node, source: &SourceFile) -> Checked {
         checked.shape(&spec.node, &fields, spec.key_at, &format!("{kind}.spec"));
         match kind {
             _ if !matches!(spec.node.value, Value::Map(_)) => {}
-            Kind::List => {}
+            Kind::List | Kind::Segment => {}
             Kind::Channel => checked.channel(&spec.node, spec.key_at),
             Kind::Template => checked.body(&spec.node, spec.key_at, false, "Template.spec"),
             Kind::Campaign => checked.campaign(&spec.node),
@@ -404,6 +404,8 @@ impl Checked {
         }
         let lists = spec.get("target_audience").and_then(|audience| audience.get("lists"));
         self.no_two(lists.map_or(&[][..], Node::items).iter().map(Rc::as_ref), "list");
+        let segments = spec.get("target_audience").and_then(|audience| audience.get("segments"));
+        self.no_two(segments.map_or(&[][..], Node::items).iter().map(Rc::as_ref), "segment");
         let messages = spec.get("messages").map_or(&[][..], Node::items);
         self.no_two(messages.iter().filter_map(|message| message.get("name")), "message");
         for (index, message) in messages.iter().enumerate() {

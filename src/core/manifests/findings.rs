@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::model::{Kind, Origin};
 use super::parse::SourceFile;
-use super::positions::{Node, Span, normalise, read};
+use super::positions::{Node, Span, Value, normalise, read};
 use super::problem::{Fault, Listing, Problems};
+use crate::core::contacts::Place as PlaceInside;
 use crate::core::content::Place;
 
 /// Something that is wrong with a document or one of its messages.
@@ -16,6 +17,8 @@ pub(super) struct Finding {
     pub(super) message: Option<String>,
     /// Where it is in a template, which may be a file that was brought along.
     pub(super) place: Option<Place>,
+    /// Where it is in the expression of a segment.
+    pub(super) inside: Option<PlaceInside>,
     pub(super) words: String,
     pub(super) help: Option<String>,
 }
@@ -48,7 +51,10 @@ pub(super) fn locate(bundle: &[SourceFile], findings: &[Finding]) -> Problems {
         let here = named.iter().filter(|finding| finding.origin.file == source.path);
         let faults = here.map(|finding| {
             let root = roots.iter().find(|root| root.at.line == finding.origin.line);
-            let at = root.and_then(|root| name(root, finding.message.as_deref()));
+            let at = root.and_then(|root| match finding.inside {
+                Some(place) => inside(root.get("spec")?.get("where")?, place),
+                None => name(root, finding.message.as_deref()),
+            });
             fault(at.unwrap_or(Span::START), finding)
         });
         files.push((source.path.clone(), text.clone(), faults.collect()));
@@ -90,6 +96,17 @@ fn name(root: &Node, message: Option<&str>) -> Option<Span> {
             .find(|name| name.text() == Some(message))?,
     };
     Some(name.at)
+}
+
+/// A place of an expression: exactly where it is written on one line, else where it begins.
+fn inside(expression: &Node, place: PlaceInside) -> Option<Span> {
+    let at = expression.at;
+    let Value::Scalar { plain, .. } = expression.value else { return None };
+    if at.line != at.last_line || place.line > 1 {
+        return Some(Span { last_line: at.line, width: 1, ..at });
+    }
+    let quote = usize::from(!plain);
+    Some(Span { column: at.column + quote + place.column - 1, width: place.width, ..at })
 }
 
 /// A line of a text without the space around it.

@@ -38,7 +38,7 @@ mod write;
 mod written;
 
 pub use diff::{Action, Change, FieldChange, FieldValue, Plan};
-pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, Spec, TemplateSpec};
+pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, SegmentSpec, Spec, TemplateSpec};
 pub use parse::{FileReference, MAX_BUNDLE_BYTES, SourceFile, parse, referenced_files};
 pub use positions::MAX_FILE_BYTES;
 pub use problem::{Problem, Problems, Snippet};

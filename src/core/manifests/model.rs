@@ -21,6 +21,7 @@ pub enum Kind {
     List,
     Channel,
     Template,
+    Segment,
     Campaign,
 }
 
@@ -46,6 +47,7 @@ pub enum Spec {
     List(ListSpec),
     Channel(ChannelSettings),
     Template(TemplateSpec),
+    Segment(SegmentSpec),
     Campaign(CampaignSpec),
 }
 
@@ -54,6 +56,14 @@ pub enum Spec {
 pub struct ListSpec {
     /// Never empty.
     pub description: Option<String>,
+}
+
+/// Contacts of whom an expression is true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentSpec {
+    /// Never empty.
+    pub description: Option<String>,
+    pub expression: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +80,8 @@ pub struct CampaignSpec {
     pub channel: Option<String>,
     /// Whose contacts it is for.
     pub lists: BTreeSet<String>,
+    /// So is everybody in one of these.
+    pub segments: BTreeSet<String>,
     /// What to spend at most; never negative.
     pub budget: Option<Money>,
     pub start_date: Option<NaiveDate>,
@@ -83,13 +95,15 @@ pub struct CampaignSpec {
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::List, Self::Channel, Self::Template, Self::Campaign];
+    pub const ALL: [Self; 5] =
+        [Self::List, Self::Channel, Self::Template, Self::Segment, Self::Campaign];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::List => "List",
             Self::Channel => "Channel",
             Self::Template => "Template",
+            Self::Segment => "Segment",
             Self::Campaign => "Campaign",
         }
     }
@@ -112,6 +126,7 @@ impl Document {
             Spec::List(_) => Kind::List,
             Spec::Channel(_) => Kind::Channel,
             Spec::Template(_) => Kind::Template,
+            Spec::Segment(_) => Kind::Segment,
             Spec::Campaign(_) => Kind::Campaign,
         }
     }

@@ -1,9 +1,9 @@
 //! The use-cases: validate, plan, apply, export.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::diff::{Action, Plan};
+use super::diff::{Action, Change, Plan};
 use super::findings::{Finding, locate};
 use super::model::{Document, Kind, Spec};
 use super::parse::{MAX_LAYOUTS, SourceFile, parse};
@@ -11,7 +11,7 @@ use super::problem::Problems;
 use super::world::{Found, World};
 use super::write::{WriteError, WriteOptions, WrittenFiles, write};
 use crate::core::campaigns::{CampaignError, Campaigns};
-use crate::core::contacts::{ContactError, Contacts};
+use crate::core::contacts::{Condition, ContactError, Contacts, Future};
 use crate::core::content::{TemplateError, TemplateSource, Templates};
 use crate::core::publishing::{ChannelSettings, ComposeError, Publishing, PublishingError};
 use crate::storage::sql::{Db, DbError, Tx, params};
@@ -177,10 +177,14 @@ impl Manifests {
 
         let templates = overlay(&world, &wanted);
         let mut findings = endless_layouts(&wanted, &templates);
+        let (conditions, misexpressed) = self.conditions(tx, &world, &wanted).await?;
+        findings.extend(misexpressed);
         for (document, change) in wanted.iter().zip(&mut plan.changes) {
             let Spec::Campaign(spec) = &document.spec else { continue };
             let lists: Vec<&str> = spec.lists.iter().map(String::as_str).collect();
-            let (recipients, first) = self.contacts.audience_in(tx, &lists).await?;
+            let meant = spec.segments.iter().filter_map(|name| conditions.get(name).cloned());
+            let meant: Vec<Condition> = meant.collect();
+            let (recipients, first) = self.contacts.audience_in(tx, &lists, &meant).await?;
             change.recipients = Some(recipients);
             let standing = found.get(&(Kind::Campaign, document.name.clone()));
             if let (Action::Update, Some(standing)) =
@@ -207,6 +211,51 @@ impl Manifests {
         } else {
             Err(ManifestError::Invalid(locate(files, &findings)))
         }
+    }
+
+    /// What the segments of the files and of their campaigns ask, as all shall be, and what is
+    /// wrong with those of the files.
+    async fn conditions(
+        &self,
+        tx: &mut Tx,
+        world: &World,
+        wanted: &[Document],
+    ) -> Result<(BTreeMap<String, Condition>, Vec<Finding>), ManifestError> {
+        let mut future = Future::default();
+        let mut named = BTreeSet::new();
+        for document in wanted {
+            match &document.spec {
+                Spec::List(_) => drop(future.lists.insert(document.name.clone())),
+                Spec::Segment(spec) => {
+                    let expression = spec.expression.clone();
+                    future.segments.insert(document.name.clone(), expression);
+                }
+                Spec::Campaign(spec) => named.extend(spec.segments.iter().cloned()),
+                Spec::Channel(_) | Spec::Template(_) => {}
+            }
+        }
+        let (mut conditions, mut findings) = (BTreeMap::new(), Vec::new());
+        for document in wanted {
+            let Spec::Segment(spec) = &document.spec else { continue };
+            let name = document.name.clone();
+            let read =
+                self.contacts.condition_among_in(tx, &spec.expression, Some(&name), &future).await;
+            match read {
+                Ok(condition) => drop(conditions.insert(name, condition)),
+                Err(error) => findings.push(misexpressed(document, error)?),
+            }
+        }
+        for name in named {
+            let exists = world.names.contains(&(Kind::Segment, name.clone()));
+            if exists && !future.segments.contains_key(&name) {
+                let segment = self.contacts.segment_named_in(tx, &name).await?;
+                let Some(segment) = segment else { continue };
+                let read =
+                    self.contacts.condition_among_in(tx, &segment.expression, Some(&name), &future);
+                conditions.insert(name.clone(), read.await?);
+            }
+        }
+        Ok((conditions, findings))
     }
 
     /// The settings of a channel as they shall be.
@@ -242,8 +291,12 @@ impl Manifests {
     async fn carry_out(&self, tx: &mut Tx, prepared: Prepared) -> Result<Plan, ManifestError> {
         let Prepared { wanted, found, templates, plan } = prepared;
         let mut changes: Vec<_> = wanted.into_iter().zip(&plan.changes).collect();
-        // A layout comes before what is put into it.
-        changes.sort_by_key(|(document, change)| (change.kind, depth(document, &templates)));
+        // A layout comes before what is put into it, a segment before those that name it.
+        let segments = in_order(&changes);
+        changes.sort_by_key(|(document, change)| {
+            let place = segments.get(&document.name).filter(|_| change.kind == Kind::Segment);
+            (change.kind, place.copied().unwrap_or_else(|| depth(document, &templates)))
+        });
         for (document, change) in changes {
             match (change.action, found.get(&(change.kind, change.name.clone()))) {
                 (Action::Create, _) => self.create(tx, document).await?,
@@ -303,6 +356,37 @@ fn depth(document: &Document, templates: &[TemplateSource]) -> usize {
     std::iter::successors(spec.layout.as_ref(), |name| layout(name)).take(MAX_LAYOUTS + 1).count()
 }
 
+/// In which order the segments among `changes` are made.
+fn in_order(changes: &[(Document, &Change)]) -> BTreeMap<String, usize> {
+    let expression = |document: &Document| match &document.spec {
+        Spec::Segment(spec) => Some((document.name.clone(), spec.expression.clone())),
+        _ => None,
+    };
+    let wanted: BTreeMap<String, String> =
+        changes.iter().filter_map(|(document, _)| expression(document)).collect();
+    // Whoever is named stands in the text of the other, and circles were refused before.
+    let names = |one: &str, other: &str| wanted[one].contains(&format!("'{other}'"));
+    let mut places = BTreeMap::new();
+    while places.len() < wanted.len() {
+        let ready: Vec<String> = wanted
+            .keys()
+            .filter(|one| !places.contains_key(*one))
+            .filter(|one| {
+                wanted
+                    .keys()
+                    .all(|other| other == *one || places.contains_key(other) || !names(one, other))
+            })
+            .cloned()
+            .collect();
+        if ready.is_empty() {
+            break;
+        }
+        let place = places.len();
+        places.extend(ready.into_iter().map(|name| (name, place)));
+    }
+    places
+}
+
 /// Layouts that never end because of those that exist already.
 fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Finding> {
     let endless = wanted.iter().filter(|document| depth(document, templates) > MAX_LAYOUTS);
@@ -310,6 +394,7 @@ fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Fin
         origin: document.origin.clone(),
         message: None,
         place: None,
+        inside: None,
         words: "the layouts around this template go in a circle, or too deep".to_owned(),
         help: Some("at most 8 templates around a template, those that exist counted".to_owned()),
     });
@@ -329,5 +414,16 @@ fn finding(document: &Document, message: Option<String>, error: &CampaignError) 
         _ => None,
     };
     let place = place.cloned();
-    Finding { origin: document.origin.clone(), message, place, words, help }
+    Finding { origin: document.origin.clone(), message, place, inside: None, words, help }
+}
+
+/// What is wrong with the expression of a segment.
+fn misexpressed(document: &Document, error: ContactError) -> Result<Finding, ManifestError> {
+    let (inside, words, help) = match error {
+        ContactError::Expression(error) => (Some(error.at), error.message, error.help),
+        ContactError::Unresolved(error) => (None, error.to_string(), None),
+        other => return Err(other.into()),
+    };
+    let origin = document.origin.clone();
+    Ok(Finding { origin, message: None, place: None, inside, words, help })
 }

@@ -98,7 +98,7 @@ const EMAIL: Shape = Shape::Text(
 );
 const DATE: Shape = Shape::Text(rules::date, Form::Pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"));
 
-pub(super) const KINDS: &[&str] = &["List", "Channel", "Template", "Campaign"];
+pub(super) const KINDS: &[&str] = &["List", "Channel", "Template", "Segment", "Campaign"];
 
 const METADATA: Shape = Shape::Fields(&[
     must("name", NAME, "What it is called, everywhere. No two things of one kind share a name.")
@@ -120,6 +120,7 @@ pub(super) const fn spec(kind: Kind) -> &'static [Field] {
         Kind::List => LIST,
         Kind::Channel => CHANNEL,
         Kind::Template => TEMPLATE,
+        Kind::Segment => SEGMENT,
         Kind::Campaign => CAMPAIGN,
     }
 }
@@ -137,6 +138,9 @@ pub(super) const fn about(kind: Kind) -> &'static str {
             "A body or a layout that messages refer to. A layout has `{{ content }}` where the body \
              goes."
         }
+        Kind::Segment => {
+            "Contacts of whom an expression is true, whenever it is asked: see docs/segments.md."
+        }
         Kind::Campaign => {
             "What is sent, to whom, and when. It starts as a draft: an apply sends nothing."
         }
@@ -149,12 +153,23 @@ pub(super) const fn example(kind: Kind) -> &'static str {
         Kind::List => include_str!("examples/list.yaml"),
         Kind::Channel => include_str!("examples/channel.yaml"),
         Kind::Template => include_str!("examples/template.yaml"),
+        Kind::Segment => include_str!("examples/segment.yaml"),
         Kind::Campaign => include_str!("examples/campaign.yaml"),
     }
 }
 
 const LIST: &[Field] =
     &[may("description", TEXT, "Who is on it, for people.").example("Bought last spring")];
+
+const SEGMENT: &[Field] = &[
+    may("description", TEXT, "Who is in it, for people.").example("Bought and reads"),
+    must(
+        "where",
+        Shape::Text(rules::filled, Form::Any),
+        "The expression that is true of its contacts, at most 10000 bytes.",
+    )
+    .example("language = 'es' and opened_within('30d')"),
+];
 
 const SENDER: Shape = Shape::Fields(&[
     may("name", LINE, "The name that mail programs show.").example("Casa Verde"),
@@ -256,12 +271,20 @@ const CAMPAIGN: &[Field] = &[
     may("channel", Shape::Reference(Kind::Channel), "The way out of its messages.").example("mail"),
     may(
         "target_audience",
-        Shape::Fields(&[may(
-            "lists",
-            Shape::ListOf(&Shape::Reference(Kind::List)),
-            "The lists whose contacts receive it; who is on several receives it once.",
-        )
-        .example("[customers]")]),
+        Shape::Fields(&[
+            may(
+                "lists",
+                Shape::ListOf(&Shape::Reference(Kind::List)),
+                "The lists whose subscribers receive it; who is on several receives it once.",
+            )
+            .example("[customers]"),
+            may(
+                "segments",
+                Shape::ListOf(&Shape::Reference(Kind::Segment)),
+                "Whoever is in one of these when it starts receives it too.",
+            )
+            .example("[readers]"),
+        ]),
         "Whom it is for.",
     ),
     may(

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{CampaignSpec, Document, Kind, ListSpec, Origin, Spec, TemplateSpec};
+use super::model::{
+    CampaignSpec, Document, Kind, ListSpec, Origin, SegmentSpec, Spec, TemplateSpec,
+};
 use super::service::{ManifestError, Manifests};
 use crate::core::campaigns::{Audience, Campaign, Draft, Status};
-use crate::core::contacts::{List, NewList};
+use crate::core::contacts::{List, NewList, NewSegment, Segment, SegmentChange};
 use crate::core::content::{Template, TemplateSource};
 use crate::core::kernel::{Id, Labels};
 use crate::core::publishing::{Channel, NewChannel};
@@ -43,6 +45,7 @@ impl Manifests {
         let names = [
             (Kind::List, self.contacts.list_names_in(tx).await?),
             (Kind::Channel, self.publishing.channel_names_in(tx).await?),
+            (Kind::Segment, self.contacts.segment_names_in(tx).await?),
             (Kind::Campaign, self.campaigns.campaign_names_in(tx).await?),
             (Kind::Template, templates.iter().map(|one| one.source.name.clone()).collect()),
         ];
@@ -82,6 +85,7 @@ impl Manifests {
                 let named = world.templates.iter().find(|template| template.source.name == name);
                 named.map(Existing::from)
             }
+            Kind::Segment => self.contacts.segment_named_in(tx, name).await?.map(Existing::from),
             Kind::Campaign => self.campaigns.campaign_named_in(tx, name).await?.map(Existing::from),
         })
     }
@@ -104,6 +108,11 @@ impl Manifests {
             }
             Spec::Template(spec) => {
                 self.templates.create_in(tx, spec.source(name), labels).await?;
+            }
+            Spec::Segment(SegmentSpec { description, expression }) => {
+                let description = description.unwrap_or_default();
+                let new = NewSegment { name, description, expression, labels };
+                self.contacts.create_segment_in(tx, new).await?;
             }
             Spec::Campaign(spec) => {
                 self.campaigns.create_in(tx, spec.draft(name, labels)).await?;
@@ -131,6 +140,14 @@ impl Manifests {
             }
             Spec::Template(spec) => {
                 self.templates.update_in(tx, &reference, spec.source(name), labels).await?;
+            }
+            Spec::Segment(SegmentSpec { description, expression }) => {
+                let change = SegmentChange {
+                    description: Some(description.unwrap_or_default()),
+                    expression: Some(expression),
+                    labels: Some(labels),
+                };
+                self.contacts.update_segment_in(tx, &reference, change).await?;
             }
             Spec::Campaign(spec) => {
                 let version = existing.campaign.map(|standing| standing.version);
@@ -164,6 +181,15 @@ impl From<Channel> for Existing {
     }
 }
 
+impl From<Segment> for Existing {
+    fn from(segment: Segment) -> Self {
+        let Segment { id, name, description, expression, labels, .. } = segment;
+        let description = Some(description).filter(|text| !text.is_empty());
+        let expression = expression.trim().to_owned();
+        Self::new(id, name, labels, Spec::Segment(SegmentSpec { description, expression }))
+    }
+}
+
 impl From<&Template> for Existing {
     fn from(template: &Template) -> Self {
         let TemplateSource { name, format, layout, body } = template.source.clone();
@@ -184,6 +210,7 @@ impl From<Campaign> for Existing {
             campaign_type: draft.kind,
             channel: draft.channel,
             lists: draft.target_audience.lists.into_iter().collect(),
+            segments: draft.target_audience.segments.into_iter().collect(),
             budget: draft.budget,
             start_date: draft.start_date,
             end_date: draft.end_date,
@@ -214,7 +241,10 @@ impl CampaignSpec {
             start_date: self.start_date,
             end_date: self.end_date,
             timezone: self.timezone.map(|zone| zone.name().to_owned()),
-            target_audience: Audience { lists: self.lists.into_iter().collect() },
+            target_audience: Audience {
+                lists: self.lists.into_iter().collect(),
+                segments: self.segments.into_iter().collect(),
+            },
             settings: self.settings.into(),
             goals: self.goals,
             labels,

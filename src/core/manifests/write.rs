@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::model::{Document, Spec};
 use super::positions::normalise;
-use super::written::{Manifest, WrittenCampaign, WrittenChannel, WrittenList, WrittenTemplate};
+use super::written::{
+    Manifest, WrittenCampaign, WrittenChannel, WrittenList, WrittenSegment, WrittenTemplate,
+};
 use crate::core::content::Format;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,6 +62,7 @@ fn one(
 ) -> Result<String, serde_yaml::Error> {
     match &document.spec {
         Spec::List(spec) => yaml(document, WrittenList::from(spec)),
+        Spec::Segment(spec) => yaml(document, WrittenSegment::from(spec)),
         Spec::Channel(spec) => yaml(document, WrittenChannel::from(spec)),
         Spec::Template(spec) => {
             let mut written = WrittenTemplate::from(spec);

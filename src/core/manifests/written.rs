@@ -10,7 +10,9 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::API_VERSION;
-use super::model::{CampaignSpec, Document, Kind, ListSpec, Origin, Spec, TemplateSpec};
+use super::model::{
+    CampaignSpec, Document, Kind, ListSpec, Origin, SegmentSpec, Spec, TemplateSpec,
+};
 use super::positions::normalise;
 use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent};
 use crate::core::content::Format;
@@ -56,6 +58,15 @@ pub(super) trait Written: DeserializeOwned {
 pub(super) struct WrittenList {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSegment {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(rename = "where")]
+    expression: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -168,8 +179,10 @@ pub(super) struct WrittenMessage {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenAudience {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     lists: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    segments: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -238,6 +251,15 @@ impl Written for WrittenList {
     }
 }
 
+impl Written for WrittenSegment {
+    fn resolve(self, _: &Files) -> Result<Spec, Incomplete> {
+        let description = self.description.filter(|text| !text.is_empty());
+        // A block of YAML ends with a line break that says nothing.
+        let expression = self.expression.trim().to_owned();
+        Ok(Spec::Segment(SegmentSpec { description, expression }))
+    }
+}
+
 impl Written for WrittenChannel {
     fn resolve(self, _: &Files) -> Result<Spec, Incomplete> {
         let transport = match (self.kind, self.smtp) {
@@ -283,10 +305,15 @@ impl Written for WrittenTemplate {
 impl Written for WrittenCampaign {
     fn resolve(self, files: &Files) -> Result<Spec, Incomplete> {
         let messages = self.messages.unwrap_or_default();
+        let (lists, segments) = self
+            .target_audience
+            .map(|audience| (audience.lists, audience.segments))
+            .unwrap_or_default();
         Ok(Spec::Campaign(CampaignSpec {
             campaign_type: self.campaign_type,
             channel: self.channel,
-            lists: self.target_audience.map(|audience| audience.lists).unwrap_or_default(),
+            lists,
+            segments,
             budget: self.budget.map(|WrittenBudget(money)| money),
             start_date: self.start_date,
             end_date: self.end_date,
@@ -336,6 +363,13 @@ impl From<&ListSpec> for WrittenList {
     }
 }
 
+impl From<&SegmentSpec> for WrittenSegment {
+    fn from(spec: &SegmentSpec) -> Self {
+        let SegmentSpec { description, expression } = spec.clone();
+        Self { description, expression }
+    }
+}
+
 impl From<&ChannelSettings> for WrittenChannel {
     fn from(spec: &ChannelSettings) -> Self {
         let (kind, smtp) = match &spec.transport {
@@ -381,8 +415,11 @@ impl From<&CampaignSpec> for WrittenCampaign {
         Self {
             campaign_type: spec.campaign_type,
             channel: spec.channel.clone(),
-            target_audience: Some(WrittenAudience { lists: spec.lists.clone() })
-                .filter(|audience| !audience.lists.is_empty()),
+            target_audience: Some(WrittenAudience {
+                lists: spec.lists.clone(),
+                segments: spec.segments.clone(),
+            })
+            .filter(|audience| !(audience.lists.is_empty() && audience.segments.is_empty())),
             budget: spec.budget.map(WrittenBudget),
             start_date: spec.start_date,
             end_date: spec.end_date,
@@ -442,6 +479,9 @@ pub(super) fn to_json(document: &Document) -> serde_json::Result<serde_json::Val
         Spec::Template(spec) => {
             serde_json::to_value(Manifest::of(document, WrittenTemplate::from(spec)))
         }
+        Spec::Segment(spec) => {
+            serde_json::to_value(Manifest::of(document, WrittenSegment::from(spec)))
+        }
         Spec::Campaign(spec) => {
             serde_json::to_value(Manifest::of(document, WrittenCampaign::from(spec)))
         }
@@ -463,6 +503,9 @@ pub(super) fn read<'de, D: serde::Deserializer<'de>>(
         }
         Kind::Template => {
             deserialize::<_, Manifest<WrittenTemplate>>(source)?.into_document(files, origin)
+        }
+        Kind::Segment => {
+            deserialize::<_, Manifest<WrittenSegment>>(source)?.into_document(files, origin)
         }
         Kind::Campaign => {
             deserialize::<_, Manifest<WrittenCampaign>>(source)?.into_document(files, origin)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::publisher::{Mailbox, Verdict};
+use crate::core::contacts::Condition;
 use crate::core::content::{MessageSource, TemplateSource};
 use crate::core::kernel::{BadName, Id, Labels, Timestamp, words};
 use crate::storage::sql::DbError;
@@ -135,13 +136,16 @@ pub struct RunChannel {
 }
 
 /// All that a run sends, fixed when it begins: a later edit changes no mail of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunPlan {
     pub campaign: String,
     pub channel: RunChannel,
     pub messages: Vec<PlannedMessage>,
     /// The templates that layouts and includes of the messages name.
     pub templates: Vec<TemplateSource>,
+    /// What the segments of its audience ask.
+    #[serde(default)]
+    pub segments: Vec<Condition>,
 }
 
 /// One message of a plan.

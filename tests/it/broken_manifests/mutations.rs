@@ -59,6 +59,7 @@ const WORSE: &[(&str, &[&str])] = &[
     ("type", &["mail", "e-mail"]),
     ("channel", &["none", "customers", "mail2"]),
     ("template", &["none", "mail"]),
+    ("segments", &["[none]", "[readers, readers]", "readers", "[[readers]]"]),
     ("lists", &["[none]", "[customers, customers]", "customers", "[[customers]]"]),
     ("amount", &["'1.200,00'", "many", "-1", "1e3"]),
     ("currency", &["euro", "€", "EU"]),

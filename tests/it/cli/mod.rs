@@ -1,6 +1,7 @@
 //! The real binary, as a shell sees it: each test in a home of its own.
 
 mod api;
+mod bookshop;
 mod config;
 mod contacts;
 mod doctor;

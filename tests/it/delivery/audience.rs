@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use frontier::core::campaigns::{Audience, Draft};
+use frontier::core::contacts::{NewSegment, SegmentChange};
 use frontier::core::publishing::DeliveryState;
 use serde_json::json;
 
@@ -12,6 +13,7 @@ use crate::support::smtp::Act;
 
 on_every_backend!(
     everybody_gets_one_mail,
+    a_segment_receives_as_it_is_when_the_run_begins,
     a_contact_without_a_variable_fails_alone,
     who_leaves_after_the_start_gets_nothing,
     who_leaves_while_their_mail_is_in_hand_gets_nothing,
@@ -26,7 +28,8 @@ async fn everybody_gets_one_mail(shop: Shop) {
     shop.contact("nobody@post.example", json!({}), &[]).await;
     shop.suppress("R007@Post.example", "asked").await;
     let lists = vec!["Readers".to_owned(), "Others".to_owned()];
-    shop.edit(Draft { target_audience: Audience { lists }, ..Shop::draft() }).await;
+    shop.edit(Draft { target_audience: Audience { lists, segments: Vec::new() }, ..Shop::draft() })
+        .await;
 
     shop.run().await;
 
@@ -37,6 +40,45 @@ async fn everybody_gets_one_mail(shop: Shop) {
     assert_eq!(shop.server.duplicates(), 0);
     assert_eq!(shop.those(DeliveryState::Suppressed).await, ["r007@post.example"]);
     assert_eq!(shop.ledger().await.len(), 61);
+    shop.everything_agrees().await;
+}
+
+async fn a_segment_receives_as_it_is_when_the_run_begins(shop: Shop) {
+    shop.readers(2).await;
+    for (name, city) in [("ana", "Cádiz"), ("bea", "Cádiz"), ("eva", "Soria")] {
+        shop.contact(&format!("{name}@post.example"), json!({ "city": city }), &[]).await;
+    }
+    shop.contact("r001@post.example", json!({ "city": "Cádiz" }), &[]).await;
+    let contacts = &shop.app.services.contacts;
+    let segment = |name: &str, expression: &str| NewSegment {
+        name: name.to_owned(),
+        expression: expression.to_owned(),
+        ..NewSegment::default()
+    };
+    contacts.create_segment(segment("town", "city = 'Cádiz'")).await.unwrap();
+    contacts.create_segment(segment("near", "in_segment('town')")).await.unwrap();
+    let target_audience =
+        Audience { lists: vec!["Readers".to_owned()], segments: vec!["near".to_owned()] };
+    shop.edit(Draft { target_audience, ..Shop::draft() }).await;
+    let (progress, audience) = shop.app.services.campaigns.progress("Spring").await.unwrap();
+    assert_eq!((audience, progress.run), (4, None), "who is in both counts once");
+
+    shop.start().await;
+    let other =
+        SegmentChange { expression: Some("city = 'Soria'".to_owned()), ..SegmentChange::default() };
+    contacts.update_segment("town", other).await.unwrap();
+    super::ended(shop.worker(Shop::options(32))).await;
+
+    let expected =
+        ["ana@post.example", "bea@post.example", "r000@post.example", "r001@post.example"];
+    assert_eq!(shop.server.recipients(), expected);
+    let received = contacts.count_where("received_within('1h', 'Spring')").await.unwrap();
+    assert_eq!(received, 4, "who got it is known to segments");
+    let used = contacts.delete_segment("near").await.unwrap_err().to_string();
+    assert_eq!(
+        used,
+        "the segment `near` is named by the audience of a campaign; change that first"
+    );
     shop.everything_agrees().await;
 }
 

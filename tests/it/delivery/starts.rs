@@ -60,7 +60,7 @@ async fn somebody_must_be_the_sender(shop: Shop) {
 
 async fn an_empty_list_is_no_audience(shop: Shop) {
     let refusal = shop.refusal().await;
-    allow_duplicates! { assert_snapshot!(refusal, @"`Spring` cannot be sent: its lists are empty; `frontier contact import FILE --list NAME` fills one"); }
+    allow_duplicates! { assert_snapshot!(refusal, @"`Spring` cannot be sent: nobody is on its lists or in its segments; `frontier contact import FILE --list NAME` fills a list"); }
     shop.edit(Draft { messages: Vec::new(), ..Shop::draft() }).await;
     let refusal = shop.refusal().await;
     allow_duplicates! { assert_snapshot!(refusal, @"`Spring` cannot be sent: it has no message; add one with `frontier campaign edit`"); }

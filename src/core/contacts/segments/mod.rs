@@ -29,4 +29,4 @@ pub use model::{
 pub use parse::parse;
 pub use place::{BadExpression, Place};
 pub use resolve::{Definitions, Unresolved};
-pub use sql::compile;
+pub use sql::{audience, compile};

@@ -32,6 +32,20 @@ pub fn compile(
     Compiler { dialect, now, params }.condition(condition, true)
 }
 
+/// Who an audience is, as [`compile`] has it: the contacts whose ids `members` selects, and those of
+/// whom one of `segments` is true.
+pub fn audience(
+    members: &str,
+    segments: &[Condition],
+    dialect: Dialect,
+    now: Timestamp,
+    params: &mut Params,
+) -> String {
+    let mut any = vec![format!("c.id IN ({members})")];
+    any.extend(segments.iter().map(|one| format!("({})", compile(one, dialect, now, params))));
+    format!("({})", any.join(" OR "))
+}
+
 struct Compiler<'a> {
     dialect: Dialect,
     now: Timestamp,

@@ -1,6 +1,7 @@
 //! Lists.
 
 use super::{Contacts, one};
+use crate::core::contacts::segments::Condition;
 use crate::core::contacts::store::{contacts as contact_store, lists as store};
 use crate::core::contacts::{Contact, ContactError, List, NewList};
 use crate::core::events::Event;
@@ -91,14 +92,16 @@ impl Contacts {
         Ok(list)
     }
 
-    /// How many contacts are on the lists of these names, each counted once, and the first of
-    /// them.
+    /// How many contacts are subscribed to the lists of these names or meant by `segments`, each
+    /// counted once, and the first of them.
     pub async fn audience_in(
         &self,
         tx: &mut Tx,
         lists: &[&str],
+        segments: &[Condition],
     ) -> Result<(u64, Option<Contact>), ContactError> {
-        let (count, first) = store::audience(tx, lists).await?;
+        let now = self.clock.now();
+        let (count, first) = store::audience(tx, lists, segments, now).await?;
         match first {
             Some(id) => Ok((count, contact_store::get(tx, id).await?)),
             None => Ok((count, None)),

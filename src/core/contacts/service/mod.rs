@@ -17,6 +17,7 @@ use crate::storage::sql::{Db, Found};
 pub use contacts::Upserted;
 pub use export::ContactExport;
 pub use import::{ContactImport, ImportOptions, ImportStep, ImportSummary, ImportedList};
+pub use segments::Future;
 pub use suppressions::{SuppressionImport, SuppressionSummary};
 
 /// Contacts, lists and suppressions of one workspace.

@@ -1,5 +1,7 @@
 //! Segments: named expressions, and the contacts they are true of now.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Contacts, one};
 use crate::core::contacts::segments::{
     BadExpression, Condition, Definitions, Expression, Reference, ReferenceKind, parse,
@@ -11,6 +13,15 @@ use crate::core::contacts::{
 use crate::core::events::Event;
 use crate::core::kernel::{Page, PageRequest, nearest};
 use crate::storage::sql::{self, DbError, Tx};
+
+/// What will exist besides what does, when a larger change is made.
+#[derive(Clone, Debug, Default)]
+pub struct Future {
+    /// By their names.
+    pub lists: BTreeSet<String>,
+    /// Their expressions by their names; one that exists already is changed to this.
+    pub segments: BTreeMap<String, String>,
+}
 
 impl Contacts {
     /// Creates a segment.
@@ -229,6 +240,23 @@ impl Contacts {
         Ok((List { members: list.members + added, ..list }, added))
     }
 
+    /// What the segments of these names ask, each with those it names put in place.
+    ///
+    /// # Errors
+    /// [`ContactError::SegmentNotFound`], and those of [`Contacts::count_where`].
+    pub async fn segment_conditions_in(
+        &self,
+        tx: &mut Tx,
+        names: &[String],
+    ) -> Result<Vec<Condition>, ContactError> {
+        let mut conditions = Vec::new();
+        for name in names {
+            let segment = self.segment_in(tx, name).await?;
+            conditions.push(self.condition_in(tx, &segment.expression, Some(&segment.name)).await?);
+        }
+        Ok(conditions)
+    }
+
     /// What `expression` asks, with the segments it names put in place. `name` is what it is called
     /// itself, if it has a name.
     ///
@@ -240,14 +268,28 @@ impl Contacts {
         expression: &str,
         name: Option<&str>,
     ) -> Result<Condition, ContactError> {
+        self.condition_among_in(tx, expression, name, &Future::default()).await
+    }
+
+    /// As [`Contacts::condition_in`], when what `future` holds is there too.
+    pub async fn condition_among_in(
+        &self,
+        tx: &mut Tx,
+        expression: &str,
+        name: Option<&str>,
+        future: &Future,
+    ) -> Result<Condition, ContactError> {
         let types = self.attribute_types_in(tx).await?;
         let read = parse(expression, &types).map_err(Box::new)?;
-        self.check_references(tx, expression, &read.references).await?;
+        self.check_references(tx, expression, &read.references, future).await?;
         if read.condition.segments().is_empty() {
             return Ok(read.condition);
         }
         let mut definitions = Definitions::new();
-        for (known, text) in store::expressions(tx).await? {
+        let kept = store::expressions(tx).await?.into_iter();
+        let kept = kept.filter(|(name, _)| !future.segments.contains_key(name));
+        let coming = future.segments.clone().into_iter();
+        for (known, text) in kept.chain(coming) {
             // One that an attribute's new type made wrong is told when it is named.
             if let Ok(read) = parse(&text, &types) {
                 definitions.insert(known, read.condition);
@@ -262,6 +304,7 @@ impl Contacts {
         tx: &mut Tx,
         text: &str,
         references: &[Reference],
+        future: &Future,
     ) -> Result<(), ContactError> {
         let tables = [
             (ReferenceKind::List, "lists", "list"),
@@ -269,7 +312,14 @@ impl Contacts {
             (ReferenceKind::Campaign, "campaigns", "campaign"),
         ];
         for (kind, table, word) in tables {
-            let named = references.iter().filter(|reference| reference.kind == kind);
+            let named = references.iter().filter(|reference| {
+                reference.kind == kind
+                    && match kind {
+                        ReferenceKind::List => !future.lists.contains(&reference.name),
+                        ReferenceKind::Segment => !future.segments.contains_key(&reference.name),
+                        ReferenceKind::Campaign => true,
+                    }
+            });
             let wanted: Vec<&str> = named.clone().map(|one| one.name.as_str()).collect();
             if wanted.is_empty() {
                 continue;

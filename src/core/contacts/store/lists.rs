@@ -1,6 +1,7 @@
 //! Lists and who is on them.
 
 use crate::core::contacts::List;
+use crate::core::contacts::segments::{self, Condition};
 use crate::core::kernel::{Id, PageRequest, Timestamp};
 use crate::storage::sql::{self, DbResult, Params, Row, Tx, Value, marks, params};
 
@@ -42,22 +43,27 @@ pub(in crate::core::contacts) async fn update(tx: &mut Tx, list: &List) -> DbRes
     tx.execute(sql, values).await.map(drop)
 }
 
-/// How many contacts the lists of these names hold, each counted once, and the first of them.
+/// How many contacts are subscribed to the lists of these names or meant by `segments` at the moment
+/// `now`, each counted once, and the first of them.
 pub(in crate::core::contacts) async fn audience(
     tx: &mut Tx,
     lists: &[&str],
+    segments: &[Condition],
+    now: Timestamp,
 ) -> DbResult<(u64, Option<Id>)> {
-    let from = format!(
-        "FROM list_members m JOIN lists l ON l.id = m.list_id
-         WHERE l.workspace_id = ?1 AND l.name IN ({})",
+    let members = format!(
+        "SELECT m.contact_id FROM list_members m JOIN lists l ON l.id = m.list_id
+         WHERE l.workspace_id = ?1 AND m.state = 'subscribed' AND l.name IN ({})",
         marks(2, lists.len())
     );
     let mut values = params![tx.workspace()];
     values.extend(lists.iter().map(|name| Value::from(*name)));
-    let count = format!("SELECT COUNT(DISTINCT m.contact_id) AS count {from}");
-    let first = format!("SELECT m.contact_id {from} ORDER BY m.contact_id LIMIT 1");
+    let meant = segments::audience(&members, segments, tx.dialect(), now, &mut values);
+    let from = format!("FROM contacts c WHERE c.workspace_id = ?1 AND {meant}");
+    let count = format!("SELECT COUNT(*) AS count {from}");
+    let first = format!("SELECT c.id {from} ORDER BY c.id LIMIT 1");
     let count = tx.row(&count, values.clone()).await?.map_or(Ok(0), |row| row.get("count"))?;
-    let first = tx.row(&first, values).await?.map(|row| row.get("contact_id")).transpose()?;
+    let first = tx.row(&first, values).await?.map(|row| row.get("id")).transpose()?;
     Ok((count, first))
 }
 

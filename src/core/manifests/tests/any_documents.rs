@@ -174,6 +174,7 @@ fn campaign_spec() -> impl Strategy<Value = CampaignSpec> {
             CampaignSpec {
                 campaign_type: CampaignType::Email,
                 channel,
+                segments: lists.iter().take(2).cloned().collect(),
                 lists,
                 budget: budget.map(|minor| Money::new(minor, Currency::EUR)),
                 start_date: start.and_then(day),
@@ -211,6 +212,10 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
         (option::of(Just("zz-outer".to_owned())), body())
             .prop_map(|(layout, (format, body))| TemplateSpec { format, layout, body })
             .prop_map(Spec::Template),
+        (option::of(filled()), filled()).prop_map(|(description, expression)| {
+            let expression = expression.trim().to_owned();
+            Spec::Segment(SegmentSpec { description, expression })
+        }),
         campaign_spec().prop_map(Spec::Campaign),
     ]
 }
@@ -237,6 +242,8 @@ pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
             }
             Spec::Campaign(spec) => {
                 known.extend(spec.channel.iter().map(|name| (Kind::Channel, name.clone())));
+                let segments = &spec.segments;
+                known.extend(segments.iter().map(|name| (Kind::Segment, name.clone())));
                 let lists = &spec.lists;
                 known.extend(lists.iter().map(|name| (Kind::List, name.clone())));
                 known.extend(spec.messages.iter().filter_map(|message| match &message.content {
@@ -244,7 +251,7 @@ pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
                     MessageContent::Inline { .. } => None,
                 }));
             }
-            Spec::List(_) | Spec::Channel(_) => {}
+            Spec::List(_) | Spec::Segment(_) | Spec::Channel(_) => {}
         }
     }
     known

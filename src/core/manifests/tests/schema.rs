@@ -207,6 +207,7 @@ fn no_key_of_a_type_is_missing_in_its_table() {
     compare(keys_of::<Mailbox>(), table(Kind::Channel, &["from"]));
     compare(keys_of::<UnsubscribeWays>(), table(Kind::Channel, &["unsubscribe"]));
     compare(keys_of::<WrittenTemplate>(), table(Kind::Template, &[]));
+    compare(keys_of::<written::WrittenSegment>(), table(Kind::Segment, &[]));
     compare(keys_of::<WrittenCampaign>(), table(Kind::Campaign, &[]));
     compare(keys_of::<written::WrittenMessage>(), table(Kind::Campaign, &["messages"]));
     compare(keys_of::<written::WrittenAudience>(), table(Kind::Campaign, &["target_audience"]));

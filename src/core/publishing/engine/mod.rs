@@ -166,7 +166,7 @@ impl Publishing {
         if !runs::is_prepared(&mut tx, run).await? {
             let mut recipients = 0;
             for message in &plan.messages {
-                recipients = ledger::fill(&mut tx, run, message.id, now).await?;
+                recipients = ledger::fill(&mut tx, run, message.id, &plan.segments, now).await?;
             }
             let recipients = i64::try_from(recipients).unwrap_or(i64::MAX);
             runs::set_prepared(&mut tx, run, recipients).await?;

@@ -3,6 +3,7 @@
 //! A row changes hands only here: [`claim`] leases it, [`settle`] and [`release`] end a lease, and
 //! both touch only rows that the caller still holds.
 
+use crate::core::contacts::{Condition, audience};
 use crate::core::kernel::{Id, Timestamp};
 use crate::core::publishing::{Counts, Delivery, DeliveryState, Recipient};
 use crate::storage::sql::{DbResult, Row, Tx, params};
@@ -42,24 +43,28 @@ const DOMAIN: &str =
 const LEASED: &str = "run_id = ?1 AND state = 'leased' AND contact_id IN (
     SELECT contact_id FROM deliveries WHERE run_id = ?1 AND state = 'leased')";
 
-/// Writes the rows of a run: each contact of its lists once per message, in one statement.
+/// Writes the rows of a run: each contact of its lists and segments once per message, in one
+/// statement.
 pub(in crate::core::publishing) async fn fill(
     tx: &mut Tx,
     run: Id,
     message: Id,
+    segments: &[Condition],
     now: Timestamp,
 ) -> DbResult<u64> {
+    let mut values = params![tx.workspace(), run, message, now];
+    let members = "SELECT m.contact_id FROM list_members m
+                   JOIN run_lists r ON r.list_id = m.list_id
+                   WHERE r.run_id = ?2 AND m.state = 'subscribed'";
+    let meant = audience(members, segments, tx.dialect(), now, &mut values);
     let sql = format!(
         "INSERT INTO deliveries
              (run_id, message_id, contact_id, email, domain, state, attempts, due_at)
-         SELECT ?1, ?2, c.id, c.email, {DOMAIN}, 'queued', 0, ?3
-         FROM contacts c
-         WHERE c.workspace_id = ?4 AND c.id IN (
-             SELECT m.contact_id FROM list_members m
-             JOIN run_lists r ON r.list_id = m.list_id WHERE r.run_id = ?1)
+         SELECT ?2, ?3, c.id, c.email, {DOMAIN}, 'queued', 0, ?4
+         FROM contacts c WHERE c.workspace_id = ?1 AND {meant}
          ON CONFLICT DO NOTHING"
     );
-    tx.execute(&sql, params![run, message, now, tx.workspace()]).await
+    tx.execute(&sql, values).await
 }
 
 /// Leases up to `limit` due rows to `node` until `until`.

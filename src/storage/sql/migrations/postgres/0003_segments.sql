@@ -12,3 +12,11 @@ CREATE TABLE segments (
     updated_at BIGINT NOT NULL,
     UNIQUE (workspace_id, name)
 );
+
+CREATE TABLE campaign_segments (
+    campaign_id UUID NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
+    segment_id UUID NOT NULL REFERENCES segments (id),
+    PRIMARY KEY (campaign_id, segment_id)
+);
+
+CREATE INDEX campaign_segments_segment ON campaign_segments (segment_id);

@@ -12,3 +12,11 @@ CREATE TABLE segments (
     updated_at INTEGER NOT NULL,
     UNIQUE (workspace_id, name)
 ) STRICT;
+
+CREATE TABLE campaign_segments (
+    campaign_id BLOB NOT NULL REFERENCES campaigns (id) ON DELETE CASCADE,
+    segment_id BLOB NOT NULL REFERENCES segments (id),
+    PRIMARY KEY (campaign_id, segment_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX campaign_segments_segment ON campaign_segments (segment_id);
