@@ -476,7 +476,6 @@ error: `country` is no field, and no attribute that is known
    |          ^^^^^^^
    = help: there are email, name, domain, language, timezone, notes, created_at, updated_at, role, disposable; any attribute is attributes.KEY"
     );
-    contact(&services, "ana@x.example", "").await;
     services.contacts.create_attribute("country", AttributeType::Text).await.unwrap();
     let plan = services.manifests.plan(file(&text("spain"))).await.unwrap();
     assert_eq!(plan.changes.last().unwrap().recipients, Some(0));

@@ -117,8 +117,10 @@ fn problems_are_shown_where_they_are() {
     let missing = sandbox.run(&["plan", "-f", "nothing.yaml"]);
     assert_eq!(missing.code, 3);
     assert_snapshot!(missing.err, @"error: nothing.yaml cannot be read: No such file or directory (os error 2)");
-    let none = sandbox.run(&["plan", "-f", "."]);
-    assert_eq!(none.code, 3, "the settings are no manifest");
+    let none = sandbox.run(&["plan", "-f", "campaign/bodies"]);
+    assert_eq!(none.code, 3, "{}", none.err);
+    let all = sandbox.run(&["validate", "-f", "."]);
+    assert!(all.err.ends_with("error: 3 problems in the manifests\n"), "not of the settings");
 }
 
 #[test]

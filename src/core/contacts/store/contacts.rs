@@ -127,8 +127,8 @@ pub(in crate::core::contacts) async fn with_addresses(
     let mut values = params![tx.workspace()];
     let wanted = table_of(&mut values, folded);
     let sql = format!(
-        "SELECT {COLUMNS} FROM ({wanted}) AS wanted
-         JOIN contacts c ON c.workspace_id = ?1 AND c.email_folded = wanted.column1"
+        "SELECT {COLUMNS} FROM ({wanted}) AS wanted CROSS JOIN contacts c
+         WHERE c.workspace_id = ?1 AND c.email_folded = wanted.column1"
     );
     read(tx, &sql, values).await
 }

@@ -12,9 +12,10 @@ pub(super) mod which;
 use crate::storage::sql::{Params, Value};
 
 /// Adds `texts` to the `values` of a statement and gives the table of them, for
-/// `FROM ({table}) AS wanted`, in whose `column1` they are.
+/// `FROM ({table}) AS wanted CROSS JOIN …`, in whose `column1` they are.
 ///
-/// A join with it costs at most one pass over the other table. `IN (…)` does not: PostgreSQL
+/// `CROSS` is what keeps SQLite from walking the other table: it joins in the order that is
+/// written. PostgreSQL joins in the order it likes, at the cost of one pass at most; with `IN (…)` it
 /// compares every row with every text when it believes that the table is small. The table is
 /// filled up to a power of two with nulls, which join nothing, so that few statements differ and
 /// each is prepared once.

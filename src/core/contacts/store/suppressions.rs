@@ -33,8 +33,8 @@ pub(in crate::core::contacts) async fn of_addresses(
     let mut values = params![tx.workspace()];
     let wanted = table_of(&mut values, folded);
     let sql = format!(
-        "SELECT {COLUMNS} FROM ({wanted}) AS wanted
-         JOIN suppressions ON workspace_id = ?1 AND email_folded = wanted.column1 ORDER BY id"
+        "SELECT {COLUMNS} FROM ({wanted}) AS wanted CROSS JOIN suppressions
+         WHERE workspace_id = ?1 AND email_folded = wanted.column1 ORDER BY id"
     );
     tx.rows(&sql, values).await?.iter().map(suppression).collect()
 }
