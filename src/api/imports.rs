@@ -3,12 +3,15 @@
 use axum::body::Body;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use encoding_rs::Encoding;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, ErrorDetail};
-use crate::core::contacts::{ContactError, ImportStep, Reject, Upload};
+use crate::core::contacts::{
+    ContactError, FileFormat, FileOptions, ImportStep, Place, Reject, Upload,
+};
 use crate::core::kernel::nearest;
 
 /// The media type of a JSON value a line.
@@ -20,7 +23,9 @@ pub(super) const NDJSON: &str = "application/x-ndjson";
 pub enum ImportEvent<S> {
     /// First: how the columns were understood.
     Header {
-        /// The headings as they are in the file.
+        /// What the file is made of: `csv`, `json` or `ndjson`.
+        format: String,
+        /// The headings as they are in the file, or the keys of its first objects.
         columns: Vec<String>,
         /// Which field or attribute comes from which heading, in the order of the columns.
         #[schema(value_type = Object)]
@@ -32,8 +37,11 @@ pub enum ImportEvent<S> {
     Reject {
         /// The line of the file it starts on, from 1.
         line: u64,
+        /// Which item of a JSON array it is, from 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<u64>,
         reason: String,
-        /// Its cells; none when they were too many or too long.
+        /// Its cells, or its JSON; none when they were too many or too long.
         record: Vec<String>,
     },
     /// Last: what the import did.
@@ -52,6 +60,11 @@ pub struct ImportQuery {
     pub map: Vec<String>,
     /// What stands between cells: a character, or `tab`; found out when absent.
     pub delimiter: Option<String>,
+    /// `csv`, `json` or `ndjson`; found out when absent.
+    pub format: Option<String>,
+    /// What the file is written in, as `windows-1252`; found out when absent. A byte order mark
+    /// has the last word.
+    pub encoding: Option<String>,
     /// Only say what would happen.
     #[param(required = false)]
     pub dry_run: bool,
@@ -83,6 +96,8 @@ impl ImportQuery {
                 "list" => query.list = Some(value.into_owned()),
                 "map" => query.map.push(value.into_owned()),
                 "delimiter" => query.delimiter = Some(value.into_owned()),
+                "format" => query.format = Some(value.into_owned()),
+                "encoding" => query.encoding = Some(value.into_owned()),
                 _ => {
                     query.dry_run = value
                         .parse()
@@ -109,7 +124,23 @@ impl ImportQuery {
         self.map.iter().map(read).collect()
     }
 
-    pub(super) fn delimiter(&self) -> Result<Option<u8>, ApiError> {
+    /// What is said of the file.
+    pub(super) fn file(&self) -> Result<FileOptions, ApiError> {
+        let format = self.format.as_deref().map(str::parse::<FileFormat>).transpose();
+        let format = format.map_err(|error| ApiError::invalid("INVALID_FORMAT", error))?;
+        let encoding = match &self.encoding {
+            None => None,
+            Some(label) => Some(Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+                let shown: String = label.chars().take(40).collect();
+                let message =
+                    format!("`{shown}` is no encoding; try utf-8, utf-16 or windows-1252");
+                ApiError::invalid("INVALID_ENCODING", message)
+            })?),
+        };
+        Ok(FileOptions { format, delimiter: self.delimiter()?, encoding })
+    }
+
+    fn delimiter(&self) -> Result<Option<u8>, ApiError> {
         let Some(text) = &self.delimiter else { return Ok(None) };
         match text.as_bytes() {
             b"tab" | b"\\t" => Ok(Some(b'\t')),
@@ -177,6 +208,7 @@ pub(super) fn lines<T: Serialize>(values: &[T]) -> Result<Vec<u8>, ApiError> {
 
 impl<S> From<Reject> for ImportEvent<S> {
     fn from(reject: Reject) -> Self {
-        Self::Reject { line: reject.line, reason: reject.reason, record: reject.record }
+        let Place { line, item } = reject.place;
+        Self::Reject { line, item, reason: reject.reason, record: reject.record }
     }
 }

@@ -66,6 +66,11 @@ pub struct SuppressionSummaryBody {
 pub struct SuppressionImportQuery {
     /// What stands between cells: a character, or `tab`; found out when absent.
     pub delimiter: Option<String>,
+    /// `csv`, `json` or `ndjson`; found out when absent.
+    pub format: Option<String>,
+    /// What the file is written in, as `windows-1252`; found out when absent. A byte order mark
+    /// has the last word.
+    pub encoding: Option<String>,
     /// Only say what would happen.
     #[param(required = false)]
     pub dry_run: bool,
@@ -113,7 +118,7 @@ async fn delete_suppression(
     Ok(Data(services.contacts.unsuppress(&email).await?.into()))
 }
 
-/// Import suppressions from a CSV file.
+/// Import suppressions from a file: CSV, JSON or an object a line, also as gz or zip.
 ///
 /// The addresses are in its first column or the one whose heading says so; a column `reason` is
 /// optional. The body is the file, of any size; the answer is a JSON value a line.
@@ -130,9 +135,9 @@ async fn import_suppressions(
     uri: Uri,
     body: axum::body::Body,
 ) -> Result<Response, ApiError> {
-    let query = ImportQuery::read(&uri, &["delimiter", "dry_run"])?;
-    let (upload, delimiter) = (imports::upload(body), query.delimiter()?);
-    let import = services.contacts.import_suppressions(upload, delimiter, query.dry_run).await?;
+    let query = ImportQuery::read(&uri, &["delimiter", "format", "encoding", "dry_run"])?;
+    let (upload, file) = (imports::upload(body), query.file()?);
+    let import = services.contacts.import_suppressions(upload, file, query.dry_run).await?;
     Ok(imports::answer::<_, SuppressionSummaryBody>(None, import))
 }
 

@@ -17,15 +17,21 @@ use crate::api::ImportEvent;
 use crate::client::ClientResult;
 
 /// Bytes read from the file at a time.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 256 * 1024;
 /// How every file of rejects begins; only such a file is written over.
 const REJECTS_HEADER: [&str; 2] = ["line", "reason"];
 
 /// A file to import, and where its rejected rows go.
 #[derive(clap::Args, Debug)]
 pub(super) struct FileArgs {
-    /// The CSV file
+    /// The file: CSV, JSON or an object a line, also as gz or zip; `-` reads standard input
     file: PathBuf,
+    /// What it is made of: csv, json or ndjson [default: found out]
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<String>,
+    /// What it is written in, as windows-1252 [default: found out]
+    #[arg(long, value_name = "NAME")]
+    pub(super) encoding: Option<String>,
     /// What stands between cells: a character, or `tab` [default: found out]
     #[arg(long, value_name = "CHAR")]
     pub(super) delimiter: Option<String>,
@@ -39,8 +45,8 @@ pub(super) struct FileArgs {
 
 /// A file that is being imported.
 pub(super) struct Import {
-    /// Bytes of the file.
-    total: u64,
+    /// Bytes of the file, when that is known.
+    total: Option<u64>,
     rejects: Rejects,
 }
 
@@ -57,6 +63,13 @@ impl FileArgs {
     /// # Errors
     /// When it cannot be read, or when the file of rejects would overwrite another file.
     pub(super) async fn open(&self) -> Result<(Body, Import), CommandError> {
+        let beside = if self.is_stdin() { Path::new("stdin") } else { self.file.as_path() };
+        let rejects = Rejects::at(self.rejects.clone().unwrap_or_else(|| self::beside(beside)));
+        rejects.check().await?;
+        if self.is_stdin() {
+            let body = Body::from_stream(ReaderStream::with_capacity(tokio::io::stdin(), PIECE));
+            return Ok((body, Import { total: None, rejects }));
+        }
         let shown = self.file.display();
         let unreadable = |error: std::io::Error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
@@ -66,12 +79,14 @@ impl FileArgs {
         let file = File::open(&self.file).await.map_err(unreadable)?;
         let about = file.metadata().await.map_err(unreadable)?;
         if about.is_dir() {
-            return Err(CommandError::usage(format!("{shown} is a folder; name a CSV file")));
+            return Err(CommandError::usage(format!("{shown} is a folder; name a file")));
         }
-        let rejects = Rejects::at(self.rejects.clone().unwrap_or_else(|| beside(&self.file)));
-        rejects.check().await?;
         let body = Body::from_stream(ReaderStream::with_capacity(file, PIECE));
-        Ok((body, Import { total: about.len(), rejects }))
+        Ok((body, Import { total: Some(about.len()), rejects }))
+    }
+
+    fn is_stdin(&self) -> bool {
+        self.file.as_os_str() == "-"
     }
 }
 
@@ -88,14 +103,22 @@ impl Import {
         let mut rejected = 0;
         while let Some(event) = events.next().await {
             match event? {
-                ImportEvent::Header { columns, .. } => self.rejects.columns = columns,
+                ImportEvent::Header { format, columns, .. } => {
+                    self.rejects.columns = match format.as_str() {
+                        "json" => vec!["item".to_owned(), "record".to_owned()],
+                        "ndjson" => vec!["record".to_owned()],
+                        _ => columns,
+                    };
+                }
                 ImportEvent::Progress { rows, bytes } => {
                     bar.set_position(bytes);
                     bar.set_message(format!("{rows} rows"));
                 }
-                ImportEvent::Reject { line, reason, record } => {
+                ImportEvent::Reject { line, item, reason, record } => {
                     rejected += 1;
-                    self.rejects.write(line, &reason, record).await?;
+                    let item = item.map(|item| item.to_string());
+                    let cells = item.into_iter().chain(record).collect();
+                    self.rejects.write(line, &reason, cells).await?;
                 }
                 ImportEvent::Summary(done) => summary = Some(done),
                 ImportEvent::Error { error } => return Err(CommandError::failed(error.message)),
@@ -189,9 +212,18 @@ mod tests {
             let columns = vec!["email".to_owned(), "name".to_owned()];
             let record = vec!["a b@c.de".to_owned(), "x, y".to_owned()];
             let events = [
-                ImportEvent::Header { columns, targets: serde_json::Map::new() },
-                ImportEvent::Reject { line: 2, reason: "a space".into(), record },
-                ImportEvent::Reject { line: 3, reason: "too long".into(), record: Vec::new() },
+                ImportEvent::Header {
+                    format: "csv".into(),
+                    columns,
+                    targets: serde_json::Map::new(),
+                },
+                ImportEvent::Reject { line: 2, item: None, reason: "a space".into(), record },
+                ImportEvent::Reject {
+                    line: 3,
+                    item: None,
+                    reason: "too long".into(),
+                    record: Vec::new(),
+                },
                 ImportEvent::Summary(ImportedListBody { name: "spring".into(), created: true }),
             ];
             import.follow(stream::iter(events.map(Ok)), &mut output).await
@@ -205,7 +237,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("people.csv");
         std::fs::write(&file, "email,name\n").unwrap();
-        let mut args = FileArgs { file, delimiter: None, dry_run: false, rejects: None };
+        let mut args = FileArgs {
+            file,
+            format: None,
+            encoding: None,
+            delimiter: None,
+            dry_run: false,
+            rejects: None,
+        };
         for _ in 0..2 {
             let (result, notes) = run(&args).await;
             assert_eq!(result.unwrap().name, "spring");

@@ -88,8 +88,12 @@ impl SuppressionCommand {
 impl ImportArgs {
     async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
         let (body, import) = self.file.open().await?;
-        let how =
-            SuppressionImportQuery { delimiter: self.file.delimiter, dry_run: self.file.dry_run };
+        let how = SuppressionImportQuery {
+            delimiter: self.file.delimiter,
+            format: self.file.format,
+            encoding: self.file.encoding,
+            dry_run: self.file.dry_run,
+        };
         let events = client.import_suppressions(&how, body).await?;
         let summary = import.follow(events, output).await?;
         output.show(&summary, |out| {

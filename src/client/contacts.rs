@@ -56,7 +56,7 @@ impl Client {
         self.delete(&format!("/contacts/{}", segment(contact))).await
     }
 
-    /// Imports a CSV file as it is read; gives what happens as it happens, the summary last.
+    /// Imports a file as it is read; gives what happens as it happens, the summary last.
     ///
     /// # Errors
     /// When the file or its mapping cannot be used, before anything is changed. An import that
@@ -72,6 +72,8 @@ impl Client {
         let mut parameters = vec![
             ("list", how.list.as_deref()),
             ("delimiter", how.delimiter.as_deref()),
+            ("format", how.format.as_deref()),
+            ("encoding", how.encoding.as_deref()),
             ("dry_run", dry_run),
         ];
         parameters.extend(how.map.iter().map(|pair| ("map", Some(pair.as_str()))));

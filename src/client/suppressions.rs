@@ -23,7 +23,7 @@ impl Client {
         self.delete(&format!("/suppressions/{}", segment(email))).await
     }
 
-    /// Imports a CSV file of addresses; as [`Client::import_contacts`].
+    /// Imports a file of addresses; as [`Client::import_contacts`].
     pub async fn import_suppressions(
         &self,
         how: &SuppressionImportQuery,
@@ -32,7 +32,12 @@ impl Client {
         impl Stream<Item = ClientResult<ImportEvent<SuppressionSummaryBody>>> + Unpin + use<>,
     > {
         let dry_run = how.dry_run.then_some("true");
-        let query = query(&[("delimiter", how.delimiter.as_deref()), ("dry_run", dry_run)]);
+        let query = query(&[
+            ("delimiter", how.delimiter.as_deref()),
+            ("format", how.format.as_deref()),
+            ("encoding", how.encoding.as_deref()),
+            ("dry_run", dry_run),
+        ]);
         let path = format!("/suppressions/import{query}");
         Ok(ndjson::events(self.stream(Method::POST, &path, "text/csv", file).await?))
     }

@@ -53,16 +53,18 @@ pub(super) async fn import_contacts(
     uri: Uri,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let query = ImportQuery::read(&uri, &["list", "map", "delimiter", "dry_run"])?;
+    let query =
+        ImportQuery::read(&uri, &["list", "map", "delimiter", "format", "encoding", "dry_run"])?;
     let options = ImportOptions {
         map: query.pairs()?,
-        delimiter: query.delimiter()?,
+        file: query.file()?,
         list: query.list,
         dry_run: query.dry_run,
     };
     let import = services.contacts.import(imports::upload(body), options).await?;
     let columns = import.columns();
     let header: ImportEvent<ImportSummaryBody> = ImportEvent::Header {
+        format: import.format().to_string(),
         columns: columns.headings().to_vec(),
         targets: columns
             .targets()

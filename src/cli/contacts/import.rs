@@ -39,6 +39,8 @@ impl ImportArgs {
             list: self.list,
             map: self.map,
             delimiter: self.file.delimiter,
+            format: self.file.format,
+            encoding: self.file.encoding,
             dry_run: self.file.dry_run,
         };
         let events = client.import_contacts(&how, body).await?;

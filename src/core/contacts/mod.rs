@@ -14,7 +14,7 @@ mod attribute_types;
 mod attributes;
 mod import;
 mod model;
-mod records;
+mod reading;
 pub mod segments;
 mod service;
 mod store;
@@ -28,8 +28,8 @@ pub use model::{
     Activity, Contact, ContactChange, ContactError, ContactFilter, List, NewList, NewSegment,
     Segment, SegmentChange, SegmentPlan, Suppression,
 };
-pub use records::Upload;
-pub use segments::{BadExpression, Condition, Place, Unresolved, audience};
+pub use reading::{FileFormat, FileOptions, Place, Upload};
+pub use segments::{BadExpression, Condition, Place as ExpressionPlace, Unresolved, audience};
 pub use service::{
     ContactExport, ContactImport, Contacts, Future, ImportOptions, ImportStep, ImportSummary,
     ImportedList, SuppressionImport, SuppressionSummary, Upserted,

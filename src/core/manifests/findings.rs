@@ -6,7 +6,7 @@ use super::model::{Kind, Origin};
 use super::parse::SourceFile;
 use super::positions::{Node, Span, Value, normalise, read};
 use super::problem::{Fault, Listing, Problems};
-use crate::core::contacts::Place as PlaceInside;
+use crate::core::contacts::ExpressionPlace;
 use crate::core::content::Place;
 
 /// Something that is wrong with a document or one of its messages.
@@ -18,7 +18,7 @@ pub(super) struct Finding {
     /// Where it is in a template, which may be a file that was brought along.
     pub(super) place: Option<Place>,
     /// Where it is in the expression of a segment.
-    pub(super) inside: Option<PlaceInside>,
+    pub(super) inside: Option<ExpressionPlace>,
     pub(super) words: String,
     pub(super) help: Option<String>,
 }
@@ -99,7 +99,7 @@ fn name(root: &Node, message: Option<&str>) -> Option<Span> {
 }
 
 /// A place of an expression: exactly where it is written on one line, else where it begins.
-fn inside(expression: &Node, place: PlaceInside) -> Option<Span> {
+fn inside(expression: &Node, place: ExpressionPlace) -> Option<Span> {
     let at = expression.at;
     let Value::Scalar { plain, .. } = expression.value else { return None };
     if at.line != at.last_line || place.line > 1 {

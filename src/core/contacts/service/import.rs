@@ -14,10 +14,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::Contacts;
 use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::import::Draft;
-use crate::core::contacts::records::Records;
+use crate::core::contacts::reading::{Batch, FileOptions, Head, Reader};
 use crate::core::contacts::store::{contacts as store, lists as list_store, tags as tag_store};
 use crate::core::contacts::{
-    AttributeTypes, Columns, Contact, ContactError, ImportError, NewList, Reject, Upload, Upserted,
+    AttributeTypes, Columns, Contact, ContactError, FileFormat, NewList, Reject, Upload, Upserted,
 };
 use crate::core::events::Event;
 use crate::core::kernel::Id;
@@ -33,8 +33,8 @@ pub struct ImportOptions {
     pub list: Option<String>,
     /// Which field or attribute comes from which column, where its heading does not tell.
     pub map: Vec<(String, String)>,
-    /// What stands between cells; found out when absent.
-    pub delimiter: Option<u8>,
+    /// What is known of the file.
+    pub file: FileOptions,
     /// Only say what would happen.
     pub dry_run: bool,
 }
@@ -42,8 +42,7 @@ pub struct ImportOptions {
 /// An import under way: the header is read, and each [`step`](Self::step) takes a batch.
 pub struct ContactImport {
     contacts: Contacts,
-    records: Records,
-    columns: Columns,
+    reader: Reader<Columns>,
     list: Option<Id>,
     dry_run: bool,
     /// The types of the attributes so far.
@@ -131,10 +130,9 @@ impl Contacts {
         upload: Upload,
         options: ImportOptions,
     ) -> Result<ContactImport, ContactError> {
-        let ImportOptions { list, map, delimiter, dry_run } = options;
-        let mut records = Records::open(upload, delimiter).await?;
-        let header = records.next().await?.ok_or(ImportError::Empty)?;
-        let columns = Columns::read(&header, &map)?;
+        let ImportOptions { list, map, file, dry_run } = options;
+        let lay_out = move |head: Head<'_>| Columns::of(head, &map);
+        let reader = Reader::open(upload, file, lay_out).await?;
         let (list, imported) = match list {
             Some(list) => {
                 let (id, imported) = self.list_to_import(&list, dry_run).await?;
@@ -144,7 +142,7 @@ impl Contacts {
         };
         let summary = ImportSummary { list: imported, dry_run, ..ImportSummary::default() };
         let (contacts, types, seen) = (self.clone(), AttributeTypes::new(), Seen::default());
-        Ok(ContactImport { contacts, records, columns, list, dry_run, types, seen, summary })
+        Ok(ContactImport { contacts, reader, list, dry_run, types, seen, summary })
     }
 
     /// The list called exactly `text`: a list whose name only starts so would be a surprise.
@@ -185,7 +183,12 @@ impl std::fmt::Debug for ContactImport {
 impl ContactImport {
     /// What the columns hold.
     pub const fn columns(&self) -> &Columns {
-        &self.columns
+        self.reader.layout()
+    }
+
+    /// What the file is made of.
+    pub const fn format(&self) -> FileFormat {
+        self.reader.format()
     }
 
     /// Takes the next batch of the file, or ends the import when there is none.
@@ -194,31 +197,12 @@ impl ContactImport {
     /// [`ContactError::Import`] when the upload broke off, [`ContactError::Store`]. The batches
     /// before stay.
     pub async fn step(&mut self) -> Result<ImportStep<ImportSummary>, ContactError> {
-        let records = self.records.batch().await?;
-        if records.is_empty() {
+        let Some(Batch { rows, mut rejects }) = self.reader.batch().await? else {
             self.conclude().await?;
             return Ok(ImportStep::Done(self.summary.clone()));
-        }
-        self.summary.rows += records.len() as u64;
-        let mut rejects = Vec::new();
-        let mut candidates: Vec<Candidate> = Vec::with_capacity(records.len());
-        let mut places: HashMap<String, usize> = HashMap::with_capacity(records.len());
-        for record in records {
-            match self.columns.draft(record) {
-                Err(reject) => rejects.push(reject),
-                Ok(draft) => {
-                    let is_first = self.seen.first_time(draft.address.folded());
-                    self.summary.duplicates += u64::from(!is_first);
-                    let folded = draft.address.folded().to_owned();
-                    if let Some(at) = places.get(&folded) {
-                        candidates[*at].draft.change.absorb(draft.change);
-                    } else {
-                        places.insert(folded, candidates.len());
-                        candidates.push(Candidate { draft, is_first });
-                    }
-                }
-            }
-        }
+        };
+        self.summary.rows += (rows.len() + rejects.len()) as u64;
+        let candidates = self.gather(rows);
         let plan = self.save(&candidates).await?;
         self.summary.created += plan.created;
         self.summary.updated += plan.updated;
@@ -228,13 +212,31 @@ impl ContactImport {
             if let Some(error) = refused.remove(&at) {
                 // A duplicate that is refused is counted as what it is in the end.
                 self.summary.duplicates -= u64::from(!candidate.is_first);
-                rejects.push(candidate.draft.row.reject(error));
+                rejects.push(candidate.draft.origin.reject(error));
             }
         }
-        rejects.sort_by_key(|reject| reject.line);
+        rejects.sort_by_key(|reject| reject.place);
         self.summary.rejected += rejects.len() as u64;
-        let bytes = self.records.bytes();
+        let bytes = self.reader.bytes();
         Ok(ImportStep::Batch { rejects, rows: self.summary.rows, bytes })
+    }
+
+    /// Puts the rows of one address together.
+    fn gather(&mut self, rows: Vec<Draft>) -> Vec<Candidate> {
+        let mut candidates: Vec<Candidate> = Vec::with_capacity(rows.len());
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(rows.len());
+        for draft in rows {
+            let is_first = self.seen.first_time(draft.address.folded());
+            self.summary.duplicates += u64::from(!is_first);
+            let folded = draft.address.folded().to_owned();
+            if let Some(at) = places.get(&folded) {
+                candidates[*at].draft.change.absorb(draft.change);
+            } else {
+                places.insert(folded, candidates.len());
+                candidates.push(Candidate { draft, is_first });
+            }
+        }
+        candidates
     }
 
     /// Saves a batch; again from the start when somebody else was faster.

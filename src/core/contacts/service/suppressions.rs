@@ -6,17 +6,16 @@ use super::Contacts;
 use super::import::{ImportStep, Seen};
 use crate::core::contacts::import::SuppressionColumns;
 use crate::core::contacts::model::{how_many, reason};
-use crate::core::contacts::records::Records;
+use crate::core::contacts::reading::{Batch, FileOptions, Reader};
 use crate::core::contacts::store::suppressions as store;
-use crate::core::contacts::{Address, ContactError, ImportError, Suppression, Upload};
+use crate::core::contacts::{Address, ContactError, Suppression, Upload};
 use crate::core::events::Event;
 use crate::core::kernel::{Page, PageRequest, fold_address};
 
 /// An import of suppressions under way; each [`step`](Self::step) takes a batch.
 pub struct SuppressionImport {
     contacts: Contacts,
-    records: Records,
-    columns: SuppressionColumns,
+    reader: Reader<SuppressionColumns>,
     dry_run: bool,
     seen: Seen,
     summary: SuppressionSummary,
@@ -97,28 +96,23 @@ impl Contacts {
         Ok(suppression)
     }
 
-    /// Starts to import suppressions from a CSV file: its column of addresses, or its first when
-    /// no heading says, and its column of reasons when it has one. A file without a header is one
-    /// whose first cell is an address. As with contacts, whole batches are saved, and importing
-    /// again is safe.
+    /// Starts to import suppressions from a file: its column or key of addresses, or its first
+    /// column when no heading says, and that of reasons when it has one. A table without a header
+    /// is one whose first cell is an address. As with contacts, whole batches are saved, and
+    /// importing again is safe.
     ///
     /// # Errors
     /// [`ContactError::Import`], with nothing changed.
     pub async fn import_suppressions(
         &self,
         upload: Upload,
-        delimiter: Option<u8>,
+        file: FileOptions,
         dry_run: bool,
     ) -> Result<SuppressionImport, ContactError> {
-        let mut records = Records::open(upload, delimiter).await?;
-        let first = records.next().await?.ok_or(ImportError::Empty)?;
-        let columns = SuppressionColumns::read(&first)?;
-        if !columns.has_header {
-            records.put_back(first);
-        }
+        let reader = Reader::open(upload, file, SuppressionColumns::read).await?;
         let summary = SuppressionSummary { dry_run, ..SuppressionSummary::default() };
         let (contacts, seen) = (self.clone(), Seen::default());
-        Ok(SuppressionImport { contacts, records, columns, dry_run, seen, summary })
+        Ok(SuppressionImport { contacts, reader, dry_run, seen, summary })
     }
 
     fn suppression(&self, address: &Address, reason: String) -> Suppression {
@@ -144,27 +138,24 @@ impl SuppressionImport {
     /// [`ContactError::Import`] when the upload broke off, [`ContactError::Store`]. The batches
     /// before stay.
     pub async fn step(&mut self) -> Result<ImportStep<SuppressionSummary>, ContactError> {
-        let records = self.records.batch().await?;
-        if records.is_empty() {
+        let Some(Batch { rows, rejects }) = self.reader.batch().await? else {
             self.conclude().await?;
             return Ok(ImportStep::Done(self.summary));
-        }
-        self.summary.rows += records.len() as u64;
-        let (mut rejects, mut new) = (Vec::new(), Vec::with_capacity(records.len()));
-        for record in records {
-            match self.columns.row(record) {
-                Err(reject) => rejects.push(reject),
-                Ok((address, _)) if !self.seen.first_time(address.folded()) => {
-                    self.summary.duplicates += 1;
-                }
-                Ok((address, why)) => new.push(self.contacts.suppression(&address, why)),
+        };
+        self.summary.rows += (rows.len() + rejects.len()) as u64;
+        let mut new = Vec::with_capacity(rows.len());
+        for (address, why) in rows {
+            if self.seen.first_time(address.folded()) {
+                new.push(self.contacts.suppression(&address, why));
+            } else {
+                self.summary.duplicates += 1;
             }
         }
         let added = self.save(&new).await?;
         self.summary.added += added;
         self.summary.already += new.len() as u64 - added;
         self.summary.rejected += rejects.len() as u64;
-        let bytes = self.records.bytes();
+        let bytes = self.reader.bytes();
         Ok(ImportStep::Batch { rejects, rows: self.summary.rows, bytes })
     }
 

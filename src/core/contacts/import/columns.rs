@@ -1,14 +1,12 @@
-//! What the columns of a file mean, and what a row says about a contact.
+//! What the columns of a table mean, or the keys of its objects.
 
-use super::attributes;
-use super::model::ContactError;
-use super::records::{Fault, Record};
-use super::{Address, BadAttribute, ContactChange, tags};
+use super::ImportError;
+use crate::core::contacts::{Address, BadAttribute, attributes};
 use crate::core::kernel::{fold, nearest};
 
 /// Headings by which the fields are known, as [attribute keys](attributes::key_of), the plainest
 /// first.
-const EMAIL: &[&str] = &[
+pub(super) const EMAIL: &[&str] = &[
     "email",
     "e_mail",
     "mail",
@@ -32,50 +30,6 @@ const TIMEZONE: &[&str] =
     &["timezone", "time_zone", "tz", "zona_horaria", "huso_horario", "fuseau_horaire", "zeitzone"];
 const TAGS: &[&str] = &["tags", "etiquetas", "tag", "etiqueta", "schlagworte"];
 const NOTES: &[&str] = &["notes", "notas", "note", "nota", "notizen"];
-const REASON: &[&str] = &["reason", "motivo", "razon", "raison", "grund"];
-
-/// Why a file cannot be imported.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    #[error("the file is empty; its first line must name the columns, as in email,name")]
-    Empty,
-    #[error("the file is UTF-16; save it as UTF-8")]
-    Utf16,
-    #[error("the header cannot be read: {0}")]
-    Header(String),
-    #[error(
-        "the first line holds an address, not the names of columns; put a header above it, as in email,name"
-    )]
-    NoHeader,
-    #[error(
-        "no column looks like an address among {}; say which with --map email=COLUMN", quoted(.0)
-    )]
-    NoAddressColumn(Vec<String>),
-    #[error("there is no column `{column}` for `{target}`; {}", match .nearest {
-        Some(name) => format!("is it `{name}`?"),
-        None => format!("there are {}", quoted(.columns)),
-    })]
-    UnknownColumn { target: String, column: String, nearest: Option<String>, columns: Vec<String> },
-    #[error("`{0}` is mapped twice; map each target and each column once")]
-    MappedTwice(String),
-    #[error("the columns `{first}` and `{second}` are both `{target}`; rename one of them")]
-    SameTarget { first: String, second: String, target: String },
-    #[error("the column `{column}` cannot be kept: {cause}")]
-    Column { column: String, cause: BadAttribute },
-    #[error("the upload broke off: {0}; import the file again, what is there already is kept")]
-    BrokenOff(String),
-}
-
-/// A row that was not imported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
-    /// The line of the file the row starts on, from 1.
-    pub line: u64,
-    pub reason: String,
-    /// The cells as they are in the file; none when they were too many or too long to keep.
-    pub record: Vec<String>,
-}
-
 /// The columns of a file of contacts, and what each of them holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
@@ -84,7 +38,7 @@ pub struct Columns {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Target {
+pub(super) enum Target {
     Email,
     Name,
     Language,
@@ -95,35 +49,13 @@ enum Target {
     Attribute(String),
 }
 
-/// What a row says about a contact.
-#[derive(Debug)]
-pub(super) struct Draft {
-    pub(super) address: Address,
-    pub(super) change: ContactChange,
-    pub(super) row: Row,
-}
-
-/// Where a row came from, for when it is rejected.
-#[derive(Debug)]
-pub(super) struct Row {
-    line: u64,
-    cells: Vec<String>,
-}
-
-/// The columns of a file of suppressions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SuppressionColumns {
-    email: usize,
-    reason: Option<usize>,
-    /// Whether the first record names the columns.
-    pub(super) has_header: bool,
-}
-
 impl Columns {
     /// Reads the header. `map` says which column (by its heading) holds which field or attribute;
     /// the rest are told by their headings, and become attributes when those say nothing.
-    pub(super) fn read(header: &Record, map: &[(String, String)]) -> Result<Self, ImportError> {
-        let headings = headings(header)?;
+    pub(super) fn read(
+        headings: Vec<String>,
+        map: &[(String, String)],
+    ) -> Result<Self, ImportError> {
         let mut targets = vec![None; headings.len()];
         for (target, column) in map {
             let at = column_named(&headings, target, column)?;
@@ -176,58 +108,15 @@ impl Columns {
         pairs.filter_map(|(target, heading)| Some((target.as_ref()?.name(), heading.as_str())))
     }
 
-    /// What `record` says. Empty cells say nothing.
-    pub(super) fn draft(&self, record: Record) -> Result<Draft, Reject> {
-        let row = Row { line: record.line, cells: record.cells };
-        match self.change(&row.cells, record.fault) {
-            Ok((address, change)) => Ok(Draft { address, change, row }),
-            Err(reason) => Err(row.reject(reason)),
-        }
+    /// What each column holds, in their order.
+    pub(super) fn columns(&self) -> impl Iterator<Item = Option<&Target>> {
+        self.targets.iter().map(Option::as_ref)
     }
 
-    fn change(
-        &self,
-        cells: &[String],
-        fault: Option<Fault>,
-    ) -> Result<(Address, ContactChange), String> {
-        if let Some(fault) = fault {
-            return Err(fault.to_string());
-        }
-        if cells.len() != self.headings.len() {
-            let (found, wanted) = (cells.len(), self.headings.len());
-            return Err(format!(
-                "it has {found} cells where the header has {wanted}; is a delimiter or a quote missing?"
-            ));
-        }
-        let mut change = ContactChange::default();
-        let mut email = "";
-        for (target, cell) in self.targets.iter().zip(cells) {
-            let cell = cell.trim();
-            if cell.is_empty() {
-                continue;
-            }
-            match target {
-                Some(Target::Email) => email = cell,
-                Some(Target::Name) => change.name = Some(cell.to_owned()),
-                Some(Target::Language) => change.language = Some(cell.to_owned()),
-                Some(Target::Timezone) => change.timezone = Some(cell.to_owned()),
-                Some(Target::Tags) => change.tags = tags::of_cell(cell),
-                Some(Target::Notes) => change.notes = Some(cell.to_owned()),
-                Some(Target::Attribute(key)) => {
-                    change.attributes.insert(key.clone(), cell.into());
-                }
-                None => {}
-            }
-        }
-        let address = Address::parse(email).map_err(|error| error.to_string())?;
-        let change = change.checked().map_err(|error: ContactError| error.to_string())?;
-        Ok((address, change))
-    }
-}
-
-impl Row {
-    pub(super) fn reject(self, reason: impl std::fmt::Display) -> Reject {
-        Reject { line: self.line, reason: reason.to_string(), record: self.cells }
+    /// What the key of an object holds, when it was seen at the beginning of the file.
+    pub(super) fn of_key(&self, key: &str) -> Option<&Target> {
+        let at = self.headings.iter().position(|heading| heading == key)?;
+        self.targets[at].as_ref()
     }
 }
 
@@ -260,45 +149,6 @@ impl Target {
     }
 }
 
-impl SuppressionColumns {
-    /// Tells the columns from the first record: by their headings, or, when it holds an address,
-    /// as a file without a header whose first column is the address.
-    pub(super) fn read(first: &Record) -> Result<Self, ImportError> {
-        if let Some(fault) = first.fault {
-            return Err(ImportError::Header(fault.to_string()));
-        }
-        if first.cells.first().is_some_and(|cell| Address::parse(cell).is_ok()) {
-            return Ok(Self { email: 0, reason: None, has_header: false });
-        }
-        let keys: Vec<String> = first.cells.iter().map(|text| attributes::key_of(text)).collect();
-        let email = known_as(&keys, EMAIL, |_| true).unwrap_or(0);
-        let reason = known_as(&keys, REASON, |at| at != email);
-        Ok(Self { email, reason, has_header: true })
-    }
-
-    /// The address to suppress, and why when the file says so.
-    pub(super) fn row(self, record: Record) -> Result<(Address, String), Reject> {
-        let row = Row { line: record.line, cells: record.cells };
-        if let Some(fault) = record.fault {
-            return Err(row.reject(fault));
-        }
-        let cell = |at: usize| row.cells.get(at).map_or("", String::as_str);
-        let reason = super::model::reason(self.reason.map_or("", cell));
-        match (Address::parse(cell(self.email)), reason) {
-            (Ok(address), Ok(reason)) => Ok((address, reason)),
-            (Err(error), _) => Err(row.reject(error)),
-            (_, Err(error)) => Err(row.reject(error)),
-        }
-    }
-}
-
-fn headings(header: &Record) -> Result<Vec<String>, ImportError> {
-    match header.fault {
-        Some(fault) => Err(ImportError::Header(fault.to_string())),
-        None => Ok(header.cells.iter().map(|cell| cell.trim().to_owned()).collect()),
-    }
-}
-
 /// The column that a person calls `column`.
 fn column_named(headings: &[String], target: &str, column: &str) -> Result<usize, ImportError> {
     let exact = headings.iter().position(|heading| heading == column);
@@ -312,8 +162,18 @@ fn column_named(headings: &[String], target: &str, column: &str) -> Result<usize
 }
 
 /// The first of the free columns that is called by one of `words`, the plainest word first.
-fn known_as(keys: &[String], words: &[&str], free: impl Fn(usize) -> bool) -> Option<usize> {
+pub(super) fn known_as(
+    keys: &[String],
+    words: &[&str],
+    free: impl Fn(usize) -> bool,
+) -> Option<usize> {
     words.iter().find_map(|word| (0..keys.len()).find(|at| keys[*at] == *word && free(*at)))
+}
+
+/// The first of `keys` that is called by one of `words`, the plainest word first.
+pub(super) fn key_named<'a>(keys: &'a [String], words: &[&str]) -> Option<&'a String> {
+    let known: Vec<String> = keys.iter().map(|key| attributes::key_of(key)).collect();
+    known_as(&known, words, |_| true).map(|at| &keys[at])
 }
 
 /// The attribute `key` that column `at` becomes.
@@ -331,12 +191,6 @@ fn attribute(
     Target::named(key).map_err(|cause| ImportError::Column { column: headings[at].clone(), cause })
 }
 
-fn quoted(columns: &[String]) -> String {
-    let shown = columns.iter().take(20).map(|column| format!("`{column}`"));
-    let list = shown.collect::<Vec<_>>().join(", ");
-    if columns.len() > 20 { format!("{list}…") } else { list }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -345,7 +199,7 @@ mod tests {
         let cells = headings.iter().map(|heading| (*heading).to_owned()).collect();
         let map: Vec<_> =
             map.iter().map(|(target, column)| (target.to_string(), column.to_string())).collect();
-        let columns = Columns::read(&Record { line: 1, cells, fault: None }, &map)?;
+        let columns = Columns::read(cells, &map)?;
         Ok(columns.targets().map(|(target, column)| (target.into(), column.into())).collect())
     }
 
