@@ -63,10 +63,10 @@ impl FileArgs {
     /// # Errors
     /// When it cannot be read, or when the file of rejects would overwrite another file.
     pub(super) async fn open(&self) -> Result<(Body, Import), CommandError> {
-        let beside = if self.is_stdin() { Path::new("stdin") } else { self.file.as_path() };
-        let rejects = Rejects::at(self.rejects.clone().unwrap_or_else(|| self::beside(beside)));
-        rejects.check().await?;
+        let rejects = |beside: PathBuf| Rejects::at(self.rejects.clone().unwrap_or(beside));
         if self.is_stdin() {
+            let rejects = rejects(beside(Path::new("stdin")));
+            rejects.check().await?;
             let body = Body::from_stream(ReaderStream::with_capacity(tokio::io::stdin(), PIECE));
             return Ok((body, Import { total: None, rejects }));
         }
@@ -81,6 +81,8 @@ impl FileArgs {
         if about.is_dir() {
             return Err(CommandError::usage(format!("{shown} is a folder; name a file")));
         }
+        let rejects = rejects(beside(&self.file));
+        rejects.check().await?;
         let body = Body::from_stream(ReaderStream::with_capacity(file, PIECE));
         Ok((body, Import { total: Some(about.len()), rejects }))
     }

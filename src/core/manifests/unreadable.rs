@@ -122,7 +122,8 @@ pub(super) fn unreadable(text: &str, error: &ScanError) -> Fault {
         return Fault::new(at, "no space follows this colon")
             .help("write `key: value`, or quote the text");
     }
-    if info.contains("only valid inside a block")
+    let unclosed = ["only valid inside a block", "invalid indentation in flow construct"];
+    if unclosed.iter().any(|words| info.contains(words))
         && let Some(bracket) = bracket_above(text, line)
     {
         return not_closed(bracket);

@@ -16,7 +16,6 @@ fn tagged(email: &str, tags: &[&str]) -> NewContactBody {
 }
 
 async fn found(client: &Client, filter: ContactQuery) -> Vec<String> {
-    // In pages, so that a page is read from where the one before ended.
     let found = client.contacts(&filter, 10_000).await.unwrap().items;
     found.into_iter().map(|contact| contact.email).collect()
 }
