@@ -114,6 +114,23 @@ impl Templates {
         store::get(tx, id).await?.ok_or_else(missing)
     }
 
+    /// The template that is called exactly `name`.
+    pub async fn named_in(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+    ) -> Result<Option<Template>, TemplateError> {
+        match sql::named(tx, "templates", name).await? {
+            Some(id) => Ok(store::get(tx, id).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The names of all templates, in their order.
+    pub async fn names_in(&self, tx: &mut Tx) -> Result<Vec<String>, TemplateError> {
+        Ok(sql::names(tx, "templates").await?)
+    }
+
     /// A page of templates, oldest first.
     pub async fn templates(&self, page: PageRequest) -> Result<Page<Template>, TemplateError> {
         let templates = store::page(&mut self.db.read().await?, &page).await?;

@@ -4,11 +4,10 @@
 //! collected, not judged: that needs all documents.
 
 use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
-use std::str::FromStr;
 
-use crate::core::kernel::{Currency, Money, nearest};
+use crate::core::kernel::nearest;
 
+use super::kinds::{KindSpec as _, with_kind};
 use super::model::Kind;
 use super::parse::SourceFile;
 use super::positions::{Entry, MAX_FILE_BYTES, Node, Span, Value};
@@ -59,14 +58,10 @@ pub(super) fn check(root: &Node, source: &SourceFile) -> Checked {
         .and_then(|node| Some((node.text()?.to_owned(), node.at)))
         .filter(|(name, _)| rules::name(name).is_ok());
     if let (Some(kind), Some(spec)) = (checked.kind, root.entry("spec")) {
-        let fields = Shape::Fields(shape::spec(kind));
+        let fields = Shape::Fields(kind.fields());
         checked.shape(&spec.node, &fields, spec.key_at, &format!("{kind}.spec"));
-        match kind {
-            _ if !matches!(spec.node.value, Value::Map(_)) => {}
-            Kind::List | Kind::Segment => {}
-            Kind::Channel => checked.channel(&spec.node, spec.key_at),
-            Kind::Template => checked.body(&spec.node, spec.key_at, false, "Template.spec"),
-            Kind::Campaign => checked.campaign(&spec.node),
+        if matches!(spec.node.value, Value::Map(_)) {
+            with_kind!(kind, Of => Of::check_rules(&mut checked, &spec.node, spec.key_at));
         }
     }
     checked.files(source);
@@ -74,7 +69,7 @@ pub(super) fn check(root: &Node, source: &SourceFile) -> Checked {
 }
 
 impl Checked {
-    fn fault(&mut self, at: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn fault(&mut self, at: Span, message: impl Into<String>, help: impl Into<String>) {
         self.faults.push(Fault::new(at, message).help(help));
     }
 
@@ -284,7 +279,7 @@ impl Checked {
     }
 
     /// Whether an unknown key of the mapping, which is told, was probably to be one of `keys`.
-    fn misspelt(&self, node: &Node, keys: &[&str]) -> bool {
+    pub(super) fn misspelt(&self, node: &Node, keys: &[&str]) -> bool {
         let meant = |entry: &Entry| {
             self.slips.iter().any(|(at, key)| *at == entry.key_at && keys.contains(key))
         };
@@ -292,7 +287,7 @@ impl Checked {
     }
 
     /// Reports the second of several, or that there is none.
-    fn exactly_one(&mut self, node: &Node, at: Span, keys: &[&str], path: &str) {
+    pub(super) fn exactly_one(&mut self, node: &Node, at: Span, keys: &[&str], path: &str) {
         let all = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let mut written: Vec<&Entry> = keys.iter().filter_map(|key| node.entry(key)).collect();
         written.sort_by_key(|entry| entry.key_at);
@@ -312,49 +307,8 @@ impl Checked {
         }
     }
 
-    fn channel(&mut self, spec: &Node, at: Span) {
-        let kind = spec.get("kind").and_then(Node::text);
-        match (kind, spec.entry("smtp")) {
-            (Some("smtp"), None) if self.misspelt(spec, &["smtp"]) => {}
-            (Some("smtp"), None) => {
-                self.fault(at, "missing key `smtp` in Channel.spec", "add `smtp: { host: … }`");
-            }
-            (Some("outbox"), Some(smtp)) => self.fault(
-                smtp.key_at,
-                "`smtp` in a channel of kind `outbox`",
-                "write `kind: smtp`, or remove this key",
-            ),
-            _ => {}
-        }
-        if let Some(smtp) = spec.entry("smtp") {
-            match (smtp.node.entry("username"), smtp.node.entry("password")) {
-                (Some(alone), None) => {
-                    self.fault(
-                        alone.key_at,
-                        "`username` without `password`",
-                        "write both or neither",
-                    );
-                }
-                (None, Some(alone)) => {
-                    self.fault(
-                        alone.key_at,
-                        "`password` without `username`",
-                        "write both or neither",
-                    );
-                }
-                _ => {}
-            }
-        }
-        if let Some(unsubscribe) = spec.entry("unsubscribe")
-            && unsubscribe.node.get("url").is_none()
-            && unsubscribe.node.get("email").is_none()
-        {
-            let help = "write a `url`, an `email`, or both";
-            self.fault(unsubscribe.key_at, "`unsubscribe` leads nowhere", help);
-        }
-    }
-
-    fn body(&mut self, spec: &Node, at: Span, message: bool, path: &str) {
+    /// Holds the body of a template or of a message against its choices.
+    pub(super) fn body(&mut self, spec: &Node, at: Span, message: bool, path: &str) {
         let keys: &[&str] =
             if message { &["template", "body", "body_file"] } else { &["body", "body_file"] };
         let given = keys.iter().filter(|key| spec.entry(key).is_some()).count();
@@ -376,47 +330,8 @@ impl Checked {
         }
     }
 
-    fn campaign(&mut self, spec: &Node) {
-        let text = |key: &str| spec.get(key).and_then(|node| Some((node.text()?, node.at)));
-        if let (Some((start, _)), Some((end, at))) = (text("start_date"), text("end_date"))
-            && rules::date(start).is_ok()
-            && rules::date(end).is_ok()
-            && end < start
-        {
-            self.fault(
-                at,
-                format!("the campaign ends before it starts, on {start}"),
-                "write a later date",
-            );
-        }
-        if let Some(budget) = spec.get("budget")
-            && let (Some(amount), Some(currency)) = (budget.get("amount"), budget.get("currency"))
-            && let (Some(text), Some(currency)) = (amount.text(), currency.text())
-            && let Ok(currency) = Currency::from_str(currency)
-        {
-            match Money::parse(text, currency) {
-                Ok(money) if money.minor < 0 => {
-                    self.fault(amount.at, "a budget cannot be negative", "write 0 or more");
-                }
-                Ok(_) => {}
-                Err(error) => self.faults.push(Fault::new(amount.at, error.to_string())),
-            }
-        }
-        let lists = spec.get("target_audience").and_then(|audience| audience.get("lists"));
-        self.no_two(lists.map_or(&[][..], Node::items).iter().map(Rc::as_ref), "list");
-        let segments = spec.get("target_audience").and_then(|audience| audience.get("segments"));
-        self.no_two(segments.map_or(&[][..], Node::items).iter().map(Rc::as_ref), "segment");
-        let messages = spec.get("messages").map_or(&[][..], Node::items);
-        self.no_two(messages.iter().filter_map(|message| message.get("name")), "message");
-        for (index, message) in messages.iter().enumerate() {
-            if matches!(message.value, Value::Map(_)) {
-                let path = format!("Campaign.spec.messages[{index}]");
-                self.body(message, message.at, true, &path);
-            }
-        }
-    }
-
-    fn no_two<'a>(&mut self, names: impl Iterator<Item = &'a Node>, noun: &str) {
+    /// Reports a name that stands twice in a list of `noun`s.
+    pub(super) fn no_two<'a>(&mut self, names: impl Iterator<Item = &'a Node>, noun: &str) {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for node in names {
             let Some(name) = node.text() else { continue };

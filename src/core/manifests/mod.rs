@@ -8,7 +8,8 @@
 //! A text is read in one direction. `positions` makes a tree that knows where everything stands
 //! and refuses what is no plain YAML; `check` holds the tree against the tables of `shape` and
 //! against the rules between fields; only then `written` gives it its type and `model` its meaning.
-//! `world` is what exists, as documents, and the way back.
+//! What all that is for one kind stands in its file of `kinds`. `world` is what exists, as documents,
+//! and the way back.
 //!
 //! **Invariants**
 //! - A document is self-contained: the bodies of its files are in it.
@@ -21,6 +22,7 @@
 mod check;
 mod diff;
 mod findings;
+mod kinds;
 mod model;
 mod parse;
 mod positions;

@@ -3,26 +3,67 @@
 //! What was written in more than one way has one form here: defaults are filled in, a body is text
 //! wherever it came from, a message has exactly one source of content.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::NaiveDate;
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::core::campaigns::{CampaignType, DraftMessage, Goal};
-use crate::core::content::Format;
-use crate::core::kernel::{Labels, Money};
+pub use super::kinds::campaign::CampaignSpec;
+pub use super::kinds::list::ListSpec;
+pub use super::kinds::segment::SegmentSpec;
+pub use super::kinds::template::TemplateSpec;
+use crate::core::kernel::Labels;
 use crate::core::publishing::ChannelSettings;
 
-/// What a document describes, in the order in which documents build on each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Kind {
-    List,
-    Channel,
-    Template,
-    Segment,
-    Campaign,
+/// Writes the kinds down once: as words, and as what their documents say.
+macro_rules! kinds {
+    ($($kind:ident($spec:ty)),+ $(,)?) => {
+        /// What a document describes, in the order in which documents build on each other.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum Kind {
+            $($kind),+
+        }
+
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Spec {
+            $($kind($spec)),+
+        }
+
+        impl Kind {
+            pub const ALL: [Self; Self::WORDS.len()] = [$(Self::$kind),+];
+            /// As they are written.
+            pub const WORDS: &'static [&'static str] = &[$(stringify!($kind)),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind)),+
+                }
+            }
+        }
+
+        impl Spec {
+            pub const fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$kind(_) => Kind::$kind),+
+                }
+            }
+        }
+
+        $(impl From<$spec> for Spec {
+            fn from(spec: $spec) -> Self {
+                Self::$kind(spec)
+            }
+        })+
+    };
+}
+
+kinds! {
+    List(ListSpec),
+    Channel(ChannelSettings),
+    Template(TemplateSpec),
+    Segment(SegmentSpec),
+    Campaign(CampaignSpec),
 }
 
 /// One document. Two are equal when they say the same, wherever they were written.
@@ -42,72 +83,7 @@ pub struct Origin {
     pub line: usize,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Spec {
-    List(ListSpec),
-    Channel(ChannelSettings),
-    Template(TemplateSpec),
-    Segment(SegmentSpec),
-    Campaign(CampaignSpec),
-}
-
-/// A list of contacts; who is in it is not the manifest's business.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListSpec {
-    /// Never empty.
-    pub description: Option<String>,
-}
-
-/// Contacts of whom an expression is true.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SegmentSpec {
-    /// Never empty.
-    pub description: Option<String>,
-    pub expression: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TemplateSpec {
-    pub format: Format,
-    /// The template this one is put into.
-    pub layout: Option<String>,
-    pub body: String,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct CampaignSpec {
-    pub campaign_type: CampaignType,
-    pub channel: Option<String>,
-    /// Whose contacts it is for.
-    pub lists: BTreeSet<String>,
-    /// So is everybody in one of these.
-    pub segments: BTreeSet<String>,
-    /// What to spend at most; never negative.
-    pub budget: Option<Money>,
-    pub start_date: Option<NaiveDate>,
-    /// Not before `start_date`.
-    pub end_date: Option<NaiveDate>,
-    pub timezone: Option<Tz>,
-    pub goals: Vec<Goal>,
-    pub settings: serde_json::Map<String, serde_json::Value>,
-    /// No two share a name.
-    pub messages: Vec<DraftMessage>,
-}
-
 impl Kind {
-    pub const ALL: [Self; 5] =
-        [Self::List, Self::Channel, Self::Template, Self::Segment, Self::Campaign];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::List => "List",
-            Self::Channel => "Channel",
-            Self::Template => "Template",
-            Self::Segment => "Segment",
-            Self::Campaign => "Campaign",
-        }
-    }
-
     /// The kind that `word` names, in any case: `Campaign`, `campaign`.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(word))
@@ -122,13 +98,7 @@ impl fmt::Display for Kind {
 
 impl Document {
     pub const fn kind(&self) -> Kind {
-        match self.spec {
-            Spec::List(_) => Kind::List,
-            Spec::Channel(_) => Kind::Channel,
-            Spec::Template(_) => Kind::Template,
-            Spec::Segment(_) => Kind::Segment,
-            Spec::Campaign(_) => Kind::Campaign,
-        }
+        self.spec.kind()
     }
 
     /// What documents are sorted and told apart by.

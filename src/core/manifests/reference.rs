@@ -30,14 +30,14 @@ pub fn reference() -> String {
     page.push_str("| kind | |\n|---|---|\n");
     for kind in Kind::ALL {
         let anchor = kind.as_str().to_lowercase();
-        row(&mut page, &[&format!("[`{kind}`](#{anchor})"), shape::about(kind)]);
+        row(&mut page, &[&format!("[`{kind}`](#{anchor})"), kind.about()]);
     }
     page.push_str("\n## Every document\n\n");
     table(&mut page, ENVELOPE, "");
     for kind in Kind::ALL {
-        let (about, example) = (shape::about(kind), shape::example(kind));
+        let (about, example) = (kind.about(), kind.example());
         write!(page, "\n## {kind}\n\n{about}\n\n```yaml\n{example}```\n\n").ok();
-        table(&mut page, shape::spec(kind), "spec.");
+        table(&mut page, kind.fields(), "spec.");
     }
     page
 }

@@ -34,11 +34,11 @@ pub fn schema(kind: Option<Kind>) -> Value {
 fn document(kind: Kind) -> Value {
     let mut document = object(ENVELOPE);
     let properties = &mut document["properties"];
-    properties["kind"] = json!({ "description": shape::about(kind), "const": kind.as_str() });
-    let mut spec = object(shape::spec(kind));
-    merge(&mut spec, json!({ "description": shape::about(kind) }));
+    properties["kind"] = json!({ "description": kind.about(), "const": kind.as_str() });
+    let mut spec = object(kind.fields());
+    merge(&mut spec, json!({ "description": kind.about() }));
     properties["spec"] = spec;
-    merge(&mut document, json!({ "title": kind.as_str(), "description": shape::about(kind) }));
+    merge(&mut document, json!({ "title": kind.as_str(), "description": kind.about() }));
     document
 }
 

@@ -158,7 +158,7 @@ impl Manifests {
         if let (Some(kind), Some(name), true) = (selection.kind, &selection.name, keys.is_empty()) {
             return Err(ManifestError::NotFound { kind, name: name.clone() });
         }
-        let found = self.existing(&mut tx, &world, keys).await?;
+        let found = self.existing(&mut tx, keys).await?;
         let documents: Vec<Document> =
             found.into_values().map(|existing| existing.document).collect();
         Ok(write(&documents, options)?)
@@ -172,7 +172,7 @@ impl Manifests {
     ) -> Result<Prepared, ManifestError> {
         let world = self.world(tx).await?;
         let wanted = read(files, &world).await?;
-        let found = self.existing(tx, &world, keys(&wanted)).await?;
+        let found = self.existing(tx, keys(&wanted)).await?;
         let mut plan = between(&found, &wanted);
 
         let templates = overlay(&world, &wanted);
@@ -282,8 +282,7 @@ impl Manifests {
         tx: &mut Tx,
         prepared: &mut Prepared,
     ) -> Result<bool, ManifestError> {
-        let world = self.world(tx).await?;
-        prepared.found = self.existing(tx, &world, keys(&prepared.wanted)).await?;
+        prepared.found = self.existing(tx, keys(&prepared.wanted)).await?;
         let now = between(&prepared.found, &prepared.wanted);
         Ok(now.fingerprint == prepared.plan.fingerprint)
     }

@@ -5,14 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::model::{Document, Spec};
-use super::positions::normalise;
-use super::written::{
-    Manifest, WrittenCampaign, WrittenChannel, WrittenList, WrittenSegment, WrittenTemplate,
-};
-use crate::core::content::Format;
+use super::kinds::{Body, KindSpec, with_spec};
+use super::model::Document;
+use super::written::Manifest;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WriteOptions {
@@ -60,50 +55,18 @@ fn one(
     options: WriteOptions,
     files: &mut BTreeMap<String, String>,
 ) -> Result<String, serde_yaml::Error> {
-    match &document.spec {
-        Spec::List(spec) => yaml(document, WrittenList::from(spec)),
-        Spec::Segment(spec) => yaml(document, WrittenSegment::from(spec)),
-        Spec::Channel(spec) => yaml(document, WrittenChannel::from(spec)),
-        Spec::Template(spec) => {
-            let mut written = WrittenTemplate::from(spec);
-            if options.bodies_as_files {
-                let stem = format!("templates/{}", document.name);
-                written.body_file = moved(&mut written.body, &stem, spec.format, files);
+    with_spec!(&document.spec, spec => {
+        let mut written = spec.written();
+        if options.bodies_as_files {
+            for body in bodies(spec, &mut written, &document.name) {
+                body.move_to(files);
             }
-            yaml(document, written)
         }
-        Spec::Campaign(spec) => {
-            let mut written = WrittenCampaign::from(spec);
-            for message in written.messages.iter_mut().flatten() {
-                if let (true, Some(format)) = (options.bodies_as_files, message.format) {
-                    let stem = format!("messages/{}/{}", document.name, message.name);
-                    message.body_file = moved(&mut message.body, &stem, format, files);
-                }
-            }
-            yaml(document, written)
-        }
-    }
+        serde_yaml::to_string(&Manifest::of(document, written))
+    })
 }
 
-fn yaml<S: Serialize>(document: &Document, spec: S) -> Result<String, serde_yaml::Error> {
-    serde_yaml::to_string(&Manifest::of(document, spec))
-}
-
-/// Takes the body to a file and returns its path; one that a file would not bring back unchanged
-/// stays where it is.
-fn moved(
-    body: &mut Option<String>,
-    stem: &str,
-    format: Format,
-    files: &mut BTreeMap<String, String>,
-) -> Option<String> {
-    let text = body.take_if(|text| normalise(text) == *text)?;
-    let extension = match format {
-        Format::Markdown => "md",
-        Format::Html => "html",
-        Format::Mjml => "mjml",
-    };
-    let path = format!("{stem}.{extension}");
-    files.insert(path.clone(), text);
-    Some(path)
+/// The bodies in the written form of `_spec`.
+fn bodies<'a, S: KindSpec>(_spec: &S, written: &'a mut S::Written, name: &str) -> Vec<Body<'a>> {
+    S::bodies(written, name)
 }

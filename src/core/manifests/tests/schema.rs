@@ -13,8 +13,9 @@ use super::any_documents::documents;
 use super::*;
 use crate::core::campaigns::Goal;
 use crate::core::publishing::{Mailbox, UnsubscribeWays};
+use kinds::{campaign, channel, list, segment, template};
 use shape::{Field, Shape};
-use written::{Manifest, WrittenCampaign, WrittenChannel, WrittenList, WrittenTemplate};
+use written::Manifest;
 
 fn validator() -> &'static Validator {
     static VALIDATOR: LazyLock<Validator> =
@@ -65,13 +66,13 @@ fn the_manifests_of_this_repository_are_valid() {
 fn the_examples_are_one_workspace() {
     let validator = validator();
     let files: Vec<SourceFile> = Kind::ALL
-        .map(|kind| SourceFile { path: kind.to_string(), ..source(shape::example(kind)) })
+        .map(|kind| SourceFile { path: kind.to_string(), ..source(kind.example()) })
         .into();
     let documents = parse(&files, &BTreeSet::new());
     let documents = documents.unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(documents.iter().map(Document::kind).collect::<Vec<_>>(), Kind::ALL);
     for kind in Kind::ALL {
-        agrees(validator, shape::example(kind));
+        agrees(validator, kind.example());
     }
 }
 
@@ -177,7 +178,7 @@ fn keys_of<T: for<'de> serde::Deserialize<'de>>() -> Vec<&'static str> {
 
 /// The table at a path of keys below a kind's spec.
 fn table(kind: Kind, path: &[&str]) -> &'static [Field] {
-    path.iter().fold(shape::spec(kind), |fields, key| {
+    path.iter().fold(kind.fields(), |fields, key| {
         let field = fields.iter().find(|field| field.key == *key).unwrap();
         match field.shape {
             Shape::Fields(fields) | Shape::ListOf(&Shape::Fields(fields)) => fields,
@@ -199,19 +200,19 @@ fn no_key_of_a_type_is_missing_in_its_table() {
         assert!(!of_type.is_empty());
         assert_eq!(of_type, keys(table));
     };
-    compare(keys_of::<Manifest<WrittenList>>(), shape::ENVELOPE);
-    compare(keys_of::<WrittenList>(), table(Kind::List, &[]));
-    compare(keys_of::<WrittenChannel>(), table(Kind::Channel, &[]));
-    compare(keys_of::<written::WrittenSmtp>(), table(Kind::Channel, &["smtp"]));
-    compare(keys_of::<written::WrittenPassword>(), table(Kind::Channel, &["smtp", "password"]));
+    compare(keys_of::<Manifest<list::WrittenList>>(), shape::ENVELOPE);
+    compare(keys_of::<list::WrittenList>(), table(Kind::List, &[]));
+    compare(keys_of::<channel::WrittenChannel>(), table(Kind::Channel, &[]));
+    compare(keys_of::<channel::WrittenSmtp>(), table(Kind::Channel, &["smtp"]));
+    compare(keys_of::<channel::WrittenPassword>(), table(Kind::Channel, &["smtp", "password"]));
     compare(keys_of::<Mailbox>(), table(Kind::Channel, &["from"]));
     compare(keys_of::<UnsubscribeWays>(), table(Kind::Channel, &["unsubscribe"]));
-    compare(keys_of::<WrittenTemplate>(), table(Kind::Template, &[]));
-    compare(keys_of::<written::WrittenSegment>(), table(Kind::Segment, &[]));
-    compare(keys_of::<WrittenCampaign>(), table(Kind::Campaign, &[]));
-    compare(keys_of::<written::WrittenMessage>(), table(Kind::Campaign, &["messages"]));
-    compare(keys_of::<written::WrittenAudience>(), table(Kind::Campaign, &["target_audience"]));
-    compare(keys_of::<written::WrittenMoney>(), table(Kind::Campaign, &["budget"]));
+    compare(keys_of::<template::WrittenTemplate>(), table(Kind::Template, &[]));
+    compare(keys_of::<segment::WrittenSegment>(), table(Kind::Segment, &[]));
+    compare(keys_of::<campaign::WrittenCampaign>(), table(Kind::Campaign, &[]));
+    compare(keys_of::<campaign::WrittenMessage>(), table(Kind::Campaign, &["messages"]));
+    compare(keys_of::<campaign::WrittenAudience>(), table(Kind::Campaign, &["target_audience"]));
+    compare(keys_of::<campaign::WrittenMoney>(), table(Kind::Campaign, &["budget"]));
     compare(keys_of::<Goal>(), table(Kind::Campaign, &["goals"]));
 }
 
@@ -239,8 +240,8 @@ fn every_field_is_described_and_its_examples_hold() {
     }
     walk(shape::ENVELOPE, "");
     for kind in Kind::ALL {
-        walk(shape::spec(kind), kind.as_str());
-        assert!(shape::about(kind).ends_with('.'), "{kind}");
+        walk(kind.fields(), kind.as_str());
+        assert!(kind.about().ends_with('.'), "{kind}");
     }
 }
 
