@@ -43,14 +43,17 @@ pub use channels::{
 };
 pub use contacts::{
     ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery, ImportSummaryBody,
-    ImportedListBody, NewContactBody,
+    ImportedListBody, NewContactBody, SubscriptionBody,
 };
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};
 pub use extract::PageQuery;
 pub use health::{HealthBody, HealthStatus, StoreHealthBody, StoreProbe};
 pub use imports::{ImportEvent, ImportQuery};
-pub use lists::{ListBody, MembersAddedBody, MembersBody, NewListBody};
+pub use lists::{
+    ListBody, ListChangeBody, MemberBody, MemberQuery, MembersAddedBody, MembersBody,
+    MembersChangedBody, NewListBody, OptInBody, SubscriptionStateBody,
+};
 pub use manifests::{
     ActionBody, BODY_FILE_LIMIT, ChangeBody, DocumentBody, ExportBody, FieldChangeBody,
     FileReferenceBody, ManifestFileBody, ManifestsBody, PlanBody, ProblemBody, ReferencesBody,

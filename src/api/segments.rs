@@ -202,8 +202,7 @@ async fn snapshot_segment(
     Path(segment): Path<String>,
     Body(snapshot): Body<SnapshotBody>,
 ) -> Result<Data<MembersAddedBody>, ApiError> {
-    let (list, added) = services.contacts.snapshot_segment(&segment, &snapshot.list).await?;
-    Ok(Data(MembersAddedBody { list: list.into(), added }))
+    Ok(Data(services.contacts.snapshot_segment(&segment, &snapshot.list).await?.into()))
 }
 
 /// Count the contacts of whom an expression is true.

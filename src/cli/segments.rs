@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::confirm::Confirm;
 use super::contacts::COLUMNS as CONTACT_COLUMNS;
 use super::error::CommandError;
+use super::lists::note_added;
 use super::output::{Column, Output, column};
 use crate::api::{ContactQuery, NewSegmentBody, SegmentBody, SegmentChangeBody, SnapshotBody};
 use crate::client::Client;
@@ -173,10 +174,7 @@ impl SegmentCommand {
                 let snapshot = SnapshotBody { list: args.list };
                 let done = client.snapshot_segment(&args.segment, &snapshot).await?;
                 output.show(&done, |out| writeln!(out, "{}", done.list.name))?;
-                output.note(format_args!(
-                    "Added {} to the list `{}`, which has {} now.",
-                    done.added, done.list.name, done.list.members
-                ));
+                note_added(&done, output);
             }
         }
         Ok(())

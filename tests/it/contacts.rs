@@ -6,6 +6,8 @@ mod activity;
 mod attribute_types;
 #[path = "contacts/imports.rs"]
 mod imports;
+#[path = "contacts/subscriptions.rs"]
+mod subscriptions;
 #[path = "contacts/tags.rs"]
 mod tags;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use frontier::api::{ManifestFileBody, ManifestsBody, Services};
 use frontier::client::ClientError;
 use frontier::core::campaigns::{Campaign, Draft, DraftMessage, Goal, MessageContent};
-use frontier::core::contacts::{AttributeType, ContactChange, NewList};
+use frontier::core::contacts::{AttributeType, ContactChange, NewList, OptIn};
 use frontier::core::content::{Format, TemplateSource};
 use frontier::core::kernel::{Currency, Money};
 use frontier::core::manifests::{
@@ -146,7 +146,8 @@ async fn everything(services: &Services) -> Campaign {
     .into();
     for name in ["Clientes de otoño", "1.50", "null", "2026-03-01", "Spring", "spring", "_a.b-c"] {
         let description = if name == "null" { "" } else { "- a: \"b\" #c\n" }.to_owned();
-        let list = NewList { name: name.into(), description, labels: labels.clone() };
+        let optin = if name == "Spring" { OptIn::Double } else { OptIn::Single };
+        let list = NewList { name: name.into(), description, labels: labels.clone(), optin };
         services.contacts.create_list(list).await.unwrap();
     }
     let smtp = Smtp {

@@ -25,6 +25,9 @@ pub struct ImportSummaryBody {
     pub duplicates: u64,
     pub rejected: u64,
     pub list: Option<ImportedListBody>,
+    /// Contacts of the file who have unsubscribed from the list, and stay so; no part of the sum.
+    #[serde(default)]
+    pub unsubscribed: u64,
     pub dry_run: bool,
 }
 
@@ -94,6 +97,7 @@ impl From<ImportSummary> for ImportSummaryBody {
             list: summary
                 .list
                 .map(|ImportedList { name, created }| ImportedListBody { name, created }),
+            unsubscribed: summary.unsubscribed,
             dry_run: summary.dry_run,
         }
     }

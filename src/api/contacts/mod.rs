@@ -20,8 +20,10 @@ use super::envelope::{Created, Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
 use super::routing::{Area, area};
-use super::{PageQuery, Services};
-use crate::core::contacts::{Contact, ContactChange, ContactError, ContactFilter, Upserted};
+use super::{PageQuery, Services, SubscriptionStateBody};
+use crate::core::contacts::{
+    Contact, ContactChange, ContactError, ContactFilter, Subscription, Upserted,
+};
 
 /// A contact.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -53,10 +55,24 @@ pub struct ContactBody {
     /// The names of the lists it is on; only when one contact was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lists: Option<Vec<String>>,
+    /// How it stands with those lists; only when one contact was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscriptions: Option<Vec<SubscriptionBody>>,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
     pub updated_at: String,
+}
+
+/// A list that a contact is on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SubscriptionBody {
+    /// The list's name.
+    pub list: String,
+    pub state: SubscriptionStateBody,
+    /// Since when it is so.
+    #[schema(format = DateTime)]
+    pub since: String,
 }
 
 /// A contact to be.
@@ -116,7 +132,7 @@ pub struct ContactChangeBody {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct ContactQuery {
-    /// Only those on this list: its name, its id, or the start of one.
+    /// Only those subscribed to this list: its name, its id, or the start of one.
     pub list: Option<String>,
     /// Only those whose address or name starts so, whatever the case.
     pub q: Option<String>,
@@ -205,8 +221,14 @@ async fn get_contact(
     State(services): State<Services>,
     Path(contact): Path<String>,
 ) -> Result<Data<ContactBody>, ApiError> {
-    let (contact, lists) = services.contacts.contact(&contact).await?;
-    Ok(Data(ContactBody { lists: Some(lists), ..contact.into() }))
+    let (contact, subscriptions) = services.contacts.contact(&contact).await?;
+    let lists = subscriptions.iter().map(|one| one.list.clone()).collect();
+    let subscriptions = subscriptions.into_iter().map(Into::into).collect();
+    Ok(Data(ContactBody {
+        lists: Some(lists),
+        subscriptions: Some(subscriptions),
+        ..contact.into()
+    }))
 }
 
 /// Change a contact; null removes an attribute.
@@ -288,9 +310,17 @@ impl From<Contact> for ContactBody {
             role_address: contact.role_address,
             disposable_address: contact.disposable_address,
             lists: None,
+            subscriptions: None,
             created_at: contact.created_at.to_string(),
             updated_at: contact.updated_at.to_string(),
         }
+    }
+}
+
+impl From<Subscription> for SubscriptionBody {
+    fn from(subscription: Subscription) -> Self {
+        let Subscription { list, state, since } = subscription;
+        Self { list, state: state.into(), since: since.to_string() }
     }
 }
 
@@ -300,6 +330,7 @@ impl From<ContactError> for ApiError {
             ContactError::ContactNotFound(_) => Self::not_found("CONTACT_NOT_FOUND", error),
             ContactError::ContactExists(_) => Self::conflict("CONTACT_EXISTS", error),
             ContactError::NotOnList { .. } => Self::not_found("NOT_ON_LIST", error),
+            ContactError::HasLeft { .. } => Self::conflict("HAS_UNSUBSCRIBED", error),
             ContactError::HowMany(_) => Self::invalid("WRONG_NUMBER", error),
             ContactError::Address(_) => Self::invalid("INVALID_ADDRESS", error),
             ContactError::NameTooLong(_) | ContactError::Name(_) => {

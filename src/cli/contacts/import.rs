@@ -55,6 +55,12 @@ impl ImportArgs {
             }
             _ => {}
         }
+        match summary.unsubscribed {
+            0 => {}
+            1 => output.note("1 of them has unsubscribed from the list, and stays so."),
+            some => output
+                .note(format_args!("{some} of them have unsubscribed from the list, and stay so.")),
+        }
         if summary.dry_run {
             output.note("This was a dry run: nothing was changed.");
         }

@@ -10,8 +10,11 @@ use serde_json::Value;
 
 use super::confirm::Confirm;
 use super::error::CommandError;
+use super::lists::state_word;
 use super::output::{Column, Output, column};
-use crate::api::{ContactBody, ContactChangeBody, ContactQuery, NewContactBody};
+use crate::api::{
+    ContactBody, ContactChangeBody, ContactQuery, NewContactBody, SubscriptionStateBody,
+};
 use crate::client::Client;
 
 #[derive(Subcommand, Debug)]
@@ -95,7 +98,7 @@ pub struct EditArgs {
 /// Show the contacts there are
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// Only those on this list
+    /// Only those subscribed to this list
     #[arg(long)]
     list: Option<String>,
     /// Only those whose address or name starts so
@@ -236,7 +239,11 @@ impl EditArgs {
 
 fn show(contact: &ContactBody, out: &mut dyn std::io::Write) -> std::io::Result<()> {
     writeln!(out, "{}  ({})", contact.email, contact.id)?;
-    let lists = contact.lists.clone().unwrap_or_default().join(", ");
+    let lists = contact.subscriptions.iter().flatten().map(|one| match one.state {
+        SubscriptionStateBody::Subscribed => one.list.clone(),
+        other => format!("{} ({})", one.list, state_word(other)),
+    });
+    let lists = lists.collect::<Vec<_>>().join(", ");
     let tags = contact.tags.join(", ");
     let address = match (contact.role_address, contact.disposable_address) {
         (true, true) => "of several people, and throw-away",

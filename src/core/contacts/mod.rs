@@ -18,6 +18,7 @@ mod reading;
 pub mod segments;
 mod service;
 mod store;
+mod subscriptions;
 mod tags;
 
 pub use address::{Address, BadAddress};
@@ -25,13 +26,16 @@ pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
 pub use import::{Columns, ImportError, Reject};
 pub use model::{
-    Activity, Contact, ContactChange, ContactError, ContactFilter, List, NewList, NewSegment,
-    Segment, SegmentChange, SegmentPlan, Suppression,
+    Activity, Contact, ContactChange, ContactError, ContactFilter, List, ListChange, NewList,
+    NewSegment, Segment, SegmentChange, SegmentPlan, Suppression,
 };
 pub use reading::{FileFormat, FileOptions, Place, Upload};
 pub use segments::{BadExpression, Condition, Place as ExpressionPlace, Unresolved, audience};
 pub use service::{
     ContactExport, ContactImport, Contacts, Future, ImportOptions, ImportStep, ImportSummary,
     ImportedList, SuppressionImport, SuppressionSummary, Upserted,
+};
+pub use subscriptions::{
+    Joined, Member, MemberChange, MemberCounts, OptIn, Subscription, SubscriptionState,
 };
 pub use tags::{BadTag, Tags};

@@ -7,7 +7,10 @@ use serde_json::Value as Json;
 use super::attributes::{self, Attributes, BadAttribute};
 use super::segments::{BadExpression, Unresolved};
 use super::tags::{self, MAX_TAGS};
-use super::{Address, AttributeType, BadAddress, BadTag, ImportError, Tags, address_kind};
+use super::{
+    Address, AttributeType, BadAddress, BadTag, ImportError, MemberCounts, OptIn, Tags,
+    address_kind,
+};
 use crate::core::kernel::{
     BadName, Id, Labels, Timestamp, check_name, fold, fold_address, nearest, words,
 };
@@ -65,7 +68,7 @@ pub struct ContactChange {
 /// Which contacts; every condition given must hold.
 #[derive(Clone, Debug, Default)]
 pub struct ContactFilter {
-    /// On this list: its name, its id, or the start of one.
+    /// Subscribed to this list: its name, its id, or the start of one.
     pub list: Option<String>,
     /// The start of the address or of the name, whatever the case.
     pub q: Option<String>,
@@ -100,8 +103,10 @@ pub struct List {
     pub name: String,
     pub description: String,
     pub labels: Labels,
-    /// Contacts in it now.
-    pub members: u64,
+    /// What it takes to be subscribed.
+    pub optin: OptIn,
+    /// Contacts on it now.
+    pub members: MemberCounts,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -112,6 +117,16 @@ pub struct NewList {
     pub name: String,
     pub description: String,
     pub labels: Labels,
+    pub optin: OptIn,
+}
+
+/// What to change of a list; what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListChange {
+    pub description: Option<String>,
+    pub labels: Option<Labels>,
+    /// Who is on the list stays as they are.
+    pub optin: Option<OptIn>,
 }
 
 /// Contacts of whom an expression is true, whenever it is asked.
@@ -175,6 +190,11 @@ pub enum ContactError {
     ContactExists(String),
     #[error("`{contact}` is not on the list `{list}`")]
     NotOnList { contact: String, list: String },
+    #[error(
+        "`{contact}` has unsubscribed from the list `{list}`, so it cannot be confirmed; if they \
+         asked to come back, use `frontier list resubscribe`"
+    )]
+    HasLeft { contact: String, list: String },
     #[error("{0} at once are too many; name 1 to 1000, or import a file")]
     HowMany(usize),
     #[error(transparent)]

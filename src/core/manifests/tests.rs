@@ -141,7 +141,10 @@ fn what_yaml_reads_oddly_just_works() {
     assert_eq!(list.labels["year"], "2026");
     assert_eq!(list.labels["ok"], "true");
     assert_eq!(list.labels["since"], "2026-03-01");
-    assert_eq!(list.spec, Spec::List(ListSpec { description: Some("12.50".into()) }));
+    assert_eq!(
+        list.spec,
+        Spec::List(ListSpec { description: Some("12.50".into()), ..ListSpec::default() })
+    );
     let text =
         campaign("  type: email\n  budget: { amount: 1200.00, currency: EUR }\n  channel: ~\n");
     let Spec::Campaign(spec) = &read(&text).unwrap()[0].spec else { panic!("a campaign") };

@@ -8,6 +8,7 @@ mod doctor;
 mod imports;
 mod manifests;
 mod output;
+mod people;
 mod schema;
 mod shell;
 mod workspace;

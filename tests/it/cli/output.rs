@@ -17,14 +17,14 @@ fn two_lists() -> Sandbox {
 fn one_listing_in_every_form() {
     let sandbox = two_lists();
     assert_snapshot!(sandbox.ok(&["list", "list"]), @r"
-    NAME       MEMBERS  DESCRIPTION
-    Customers  0        who bought, once
-    Ñandú      0
+    NAME       MEMBERS  SUBSCRIBED  DESCRIPTION
+    Customers  0        0           who bought, once
+    Ñandú      0        0
     ");
     assert_snapshot!(sandbox.ok(&["list", "list", "-o", "csv"]), @r#"
-    name,members,description
-    Customers,0,"who bought, once"
-    Ñandú,0,
+    name,members,subscribed,description
+    Customers,0,0,"who bought, once"
+    Ñandú,0,0,
     "#);
     assert_snapshot!(sandbox.ok(&["list", "list", "--json", "name,members"]), @r#"
     [

@@ -2,12 +2,11 @@
 
 use super::{Contacts, one};
 use crate::core::contacts::attribute_types::settle;
-use crate::core::contacts::model::how_many;
 use crate::core::contacts::store::which::Which;
-use crate::core::contacts::store::{contacts as store, lists as list_store, tags as tag_store};
+use crate::core::contacts::store::{contacts as store, members, tags as tag_store};
 use crate::core::contacts::tags;
 use crate::core::contacts::{
-    Address, AttributeTypes, Contact, ContactChange, ContactError, ContactFilter, List,
+    Address, AttributeTypes, Contact, ContactChange, ContactError, ContactFilter, Subscription,
 };
 use crate::core::events::Event;
 use crate::core::kernel::{Page, PageRequest};
@@ -99,22 +98,25 @@ impl Contacts {
         };
         for reference in lists {
             let list = self.list_in(&mut tx, reference).await?;
-            self.add_in(&mut tx, &list, &[&contact]).await?;
+            self.add_in(&mut tx, &list, &[contact.id]).await?;
         }
         tx.commit().await?;
         Ok((contact, done))
     }
 
     /// The contact that `reference` (its address, its id, or the start of its id) points at, and
-    /// the names of the lists it is on.
+    /// how it stands with the lists it is on.
     ///
     /// # Errors
     /// [`ContactError::ContactNotFound`], [`ContactError::Ambiguous`].
-    pub async fn contact(&self, reference: &str) -> Result<(Contact, Vec<String>), ContactError> {
+    pub async fn contact(
+        &self,
+        reference: &str,
+    ) -> Result<(Contact, Vec<Subscription>), ContactError> {
         let mut tx = self.db.read().await?;
         let contact = self.contact_in(&mut tx, reference).await?;
-        let lists = list_store::of_contact(&mut tx, contact.id).await?;
-        Ok((contact, lists))
+        let subscriptions = members::of_contact(&mut tx, contact.id).await?;
+        Ok((contact, subscriptions))
     }
 
     /// As [`Contacts::contact`], within a transaction and without the lists.
@@ -201,73 +203,6 @@ impl Contacts {
         self.say(&mut tx, "contact.deleted", &contact).await?;
         tx.commit().await?;
         Ok(contact)
-    }
-
-    /// Puts contacts on a list, all or none; says how many were not on it before.
-    ///
-    /// # Errors
-    /// [`ContactError::ListNotFound`], [`ContactError::ContactNotFound`], [`ContactError::HowMany`].
-    #[tracing::instrument(skip_all)]
-    pub async fn add_to_list(
-        &self,
-        list: &str,
-        references: &[String],
-    ) -> Result<(List, u64), ContactError> {
-        how_many(references.len())?;
-        let mut tx = self.db.begin().await?;
-        let mut list = self.list_in(&mut tx, list).await?;
-        let mut contacts = Vec::with_capacity(references.len());
-        for reference in references {
-            contacts.push(self.contact_in(&mut tx, reference).await?);
-        }
-        let added = self.add_in(&mut tx, &list, &contacts.iter().collect::<Vec<_>>()).await?;
-        tx.commit().await?;
-        list.members += added;
-        Ok((list, added))
-    }
-
-    /// Takes a contact off a list; the contact stays.
-    ///
-    /// # Errors
-    /// [`ContactError::ListNotFound`], [`ContactError::ContactNotFound`],
-    /// [`ContactError::NotOnList`].
-    #[tracing::instrument(skip_all)]
-    pub async fn remove_from_list(
-        &self,
-        list: &str,
-        reference: &str,
-    ) -> Result<List, ContactError> {
-        let mut tx = self.db.begin().await?;
-        let mut list = self.list_in(&mut tx, list).await?;
-        let contact = self.contact_in(&mut tx, reference).await?;
-        if !list_store::remove_member(&mut tx, list.id, contact.id).await? {
-            return Err(ContactError::NotOnList { contact: contact.email, list: list.name });
-        }
-        let payload = serde_json::json!({
-            "id": list.id, "name": list.name, "contact_id": contact.id, "email": contact.email,
-        });
-        self.outbox.push(&mut tx, Event { name: "list.member_removed", payload }).await?;
-        tx.commit().await?;
-        list.members = list.members.saturating_sub(1);
-        Ok(list)
-    }
-
-    async fn add_in(
-        &self,
-        tx: &mut Tx,
-        list: &List,
-        contacts: &[&Contact],
-    ) -> Result<u64, ContactError> {
-        let ids: Vec<_> = contacts.iter().map(|contact| contact.id).collect();
-        let now = self.clock.now();
-        let added = list_store::add_members(tx, list.id, ids.iter().copied(), now).await?;
-        if added > 0 {
-            let payload = serde_json::json!({
-                "id": list.id, "name": list.name, "contact_ids": ids, "added": added,
-            });
-            self.outbox.push(tx, Event { name: "list.members_added", payload }).await?;
-        }
-        Ok(added)
     }
 
     /// Brings the attributes of `change` to their types, which new keys get by it.

@@ -15,7 +15,9 @@ use super::Contacts;
 use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::import::Draft;
 use crate::core::contacts::reading::{Batch, FileOptions, Head, Reader};
-use crate::core::contacts::store::{contacts as store, lists as list_store, tags as tag_store};
+use crate::core::contacts::store::{
+    contacts as store, lists as list_store, members, tags as tag_store,
+};
 use crate::core::contacts::{
     AttributeTypes, Columns, Contact, ContactError, FileFormat, NewList, Reject, Upload, Upserted,
 };
@@ -64,6 +66,8 @@ pub struct ImportSummary {
     pub duplicates: u64,
     pub rejected: u64,
     pub list: Option<ImportedList>,
+    /// Contacts of the file who have unsubscribed from the list, and stay so.
+    pub unsubscribed: u64,
     pub dry_run: bool,
 }
 
@@ -108,6 +112,8 @@ struct Plan {
     created: u64,
     updated: u64,
     unchanged: u64,
+    /// Those of the members who have unsubscribed from the list.
+    unsubscribed: u64,
     /// The places of the drafts whose contact cannot be kept, and why.
     refused: Vec<(usize, ContactError)>,
 }
@@ -207,6 +213,7 @@ impl ContactImport {
         self.summary.created += plan.created;
         self.summary.updated += plan.updated;
         self.summary.unchanged += plan.unchanged;
+        self.summary.unsubscribed += plan.unsubscribed;
         let mut refused: HashMap<usize, ContactError> = plan.refused.into_iter().collect();
         for (at, candidate) in candidates.into_iter().enumerate() {
             if let Some(error) = refused.remove(&at) {
@@ -262,8 +269,12 @@ impl ContactImport {
         contacts.learn_types_in(&mut tx, attributes, &mut self.types, may_write).await?;
         let folded: Vec<&str> = candidates.iter().map(|one| one.draft.address.folded()).collect();
         let existing = store::with_addresses(&mut tx, &folded).await?;
-        let plan = self.plan(candidates, existing);
+        let mut plan = self.plan(candidates, existing);
         if self.dry_run {
+            if let Some(list) = self.list {
+                plan.unsubscribed =
+                    members::silent(&mut tx, list, &plan.members).await?.unsubscribed;
+            }
             return Ok(plan);
         }
         store::insert(&mut tx, &plan.inserts).await?;
@@ -272,7 +283,8 @@ impl ContactImport {
         tag_store::add(&mut tx, tags).await?;
         if let Some(list) = self.list {
             let now = self.contacts.clock.now();
-            list_store::add_members(&mut tx, list, plan.members.iter().copied(), now).await?;
+            let (_, silent) = members::add(&mut tx, list, &plan.members, now).await?;
+            plan.unsubscribed = silent.unsubscribed;
         }
         tx.commit().await?;
         Ok(plan)

@@ -3,9 +3,9 @@
 use super::{Contacts, one};
 use crate::core::contacts::segments::Condition;
 use crate::core::contacts::store::{contacts as contact_store, lists as store};
-use crate::core::contacts::{Contact, ContactError, List, NewList};
+use crate::core::contacts::{Contact, ContactError, List, ListChange, MemberCounts, NewList};
 use crate::core::events::Event;
-use crate::core::kernel::{Id, Labels, Page, PageRequest};
+use crate::core::kernel::{Id, Page, PageRequest};
 use crate::storage::sql::{self, DbError, Tx};
 
 impl Contacts {
@@ -30,7 +30,8 @@ impl Contacts {
             name: new.name,
             description: new.description,
             labels: new.labels,
-            members: 0,
+            optin: new.optin,
+            members: MemberCounts::default(),
             created_at: now,
             updated_at: now,
         };
@@ -75,20 +76,41 @@ impl Contacts {
         Ok(sql::names(tx, "lists").await?)
     }
 
-    /// Gives the list `id` another description and labels, as part of a larger change; its name
-    /// stays.
+    /// Changes a list; its name stays.
+    ///
+    /// # Errors
+    /// [`ContactError::ListNotFound`], [`ContactError::Ambiguous`].
+    #[tracing::instrument(skip_all)]
+    pub async fn update_list(
+        &self,
+        reference: &str,
+        change: ListChange,
+    ) -> Result<List, ContactError> {
+        let mut tx = self.db.begin().await?;
+        let id = self.list_in(&mut tx, reference).await?.id;
+        let list = self.update_list_in(&mut tx, id, change).await?;
+        tx.commit().await?;
+        Ok(list)
+    }
+
+    /// As [`Contacts::update_list`], as part of a larger change.
     pub async fn update_list_in(
         &self,
         tx: &mut Tx,
         id: Id,
-        description: String,
-        labels: Labels,
+        change: ListChange,
     ) -> Result<List, ContactError> {
         let missing = || ContactError::ListNotFound(id.to_string());
         let old = store::get(tx, id).await?.ok_or_else(missing)?;
-        let list = List { description, labels, updated_at: self.clock.now(), ..old };
-        store::update(tx, &list).await?;
-        self.outbox.push(tx, Event::about("list.updated", list.id, &list.name)).await?;
+        let mut list = old.clone();
+        list.description = change.description.unwrap_or(list.description);
+        list.labels = change.labels.unwrap_or(list.labels);
+        list.optin = change.optin.unwrap_or(list.optin);
+        if list != old {
+            list.updated_at = self.clock.now();
+            store::update(tx, &list).await?;
+            self.outbox.push(tx, Event::about("list.updated", list.id, &list.name)).await?;
+        }
         Ok(list)
     }
 

@@ -6,6 +6,7 @@ mod contacts;
 mod export;
 mod import;
 mod lists;
+mod members;
 mod segments;
 mod suppressions;
 

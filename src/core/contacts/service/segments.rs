@@ -6,9 +6,10 @@ use super::{Contacts, one};
 use crate::core::contacts::segments::{
     BadExpression, Condition, Definitions, Expression, Reference, ReferenceKind, parse,
 };
+use crate::core::contacts::store::members::{self, Silent};
 use crate::core::contacts::store::segments as store;
 use crate::core::contacts::{
-    ContactError, List, NewList, NewSegment, Segment, SegmentChange, SegmentPlan,
+    ContactError, Joined, NewList, NewSegment, Segment, SegmentChange, SegmentPlan,
 };
 use crate::core::events::Event;
 use crate::core::kernel::{Page, PageRequest, nearest};
@@ -209,8 +210,8 @@ impl Contacts {
         Ok(SegmentPlan { sql, values, plan })
     }
 
-    /// Puts everybody who is in a segment now on a list, which is made when there is none; says how
-    /// many were not on it before. The list does not change when the segment does.
+    /// Puts everybody who is in a segment now on a list, which is made when there is none. The list
+    /// does not change when the segment does, and who has unsubscribed from it stays so.
     ///
     /// # Errors
     /// [`ContactError::SegmentNotFound`], [`ContactError::Name`], [`ContactError::Unresolved`].
@@ -219,7 +220,7 @@ impl Contacts {
         &self,
         reference: &str,
         list: &str,
-    ) -> Result<(List, u64), ContactError> {
+    ) -> Result<Joined, ContactError> {
         let mut tx = self.db.begin().await?;
         let segment = self.segment_in(&mut tx, reference).await?;
         let condition =
@@ -231,13 +232,16 @@ impl Contacts {
             new.check()?;
             self.create_list_in(&mut tx, new).await?
         };
-        let added = store::put_on_list(&mut tx, &condition, list.id, self.clock.now()).await?;
+        let now = self.clock.now();
+        let (added, silent) = members::add_where(&mut tx, &condition, list.id, now).await?;
         let payload = serde_json::json!({
             "id": list.id, "name": list.name, "segment_id": segment.id, "added": added,
         });
         self.outbox.push(&mut tx, Event { name: "list.members_added", payload }).await?;
+        let list = self.list_in(&mut tx, &list.id.to_string()).await?;
         tx.commit().await?;
-        Ok((List { members: list.members + added, ..list }, added))
+        let Silent { unconfirmed, unsubscribed } = silent;
+        Ok(Joined { list, added, unconfirmed, unsubscribed })
     }
 
     /// What the segments of these names ask, each with those it names put in place.

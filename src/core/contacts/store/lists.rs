@@ -1,26 +1,32 @@
-//! Lists and who is on them.
+//! Lists. One that is read comes with its counts; who is on it is [`members`]' matter.
 
-use crate::core::contacts::List;
+use super::members;
 use crate::core::contacts::segments::{self, Condition};
+use crate::core::contacts::{List, MemberCounts};
 use crate::core::kernel::{Id, PageRequest, Timestamp};
 use crate::storage::sql::{self, DbResult, Params, Row, Tx, Value, marks, params};
 
-const COLUMNS: &str = "id, name, description, labels, created_at, updated_at,
-    (SELECT COUNT(*) FROM list_members WHERE list_id = lists.id) AS members";
+const COLUMNS: &str = "id, name, description, labels, optin, created_at, updated_at";
 
 pub(in crate::core::contacts) async fn insert(tx: &mut Tx, list: &List) -> DbResult<()> {
     let sql = "INSERT INTO lists
-               (id, workspace_id, name, description, labels, created_at, updated_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
-    let labels = serde_json::json!(list.labels);
-    let (name, description) = (&list.name, &list.description);
-    let values = params![list.id, tx.workspace(), name, description, labels, list.created_at];
+               (id, workspace_id, name, description, labels, optin, created_at, updated_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
+    let values = params![
+        list.id,
+        tx.workspace(),
+        &list.name,
+        &list.description,
+        serde_json::json!(list.labels),
+        list.optin.as_str(),
+        list.created_at,
+    ];
     tx.execute(sql, values).await.map(drop)
 }
 
 pub(in crate::core::contacts) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<List>> {
     let sql = format!("SELECT {COLUMNS} FROM lists WHERE workspace_id = ?1 AND id = ?2");
-    tx.row(&sql, params![tx.workspace(), id]).await?.as_ref().map(list).transpose()
+    Ok(read(tx, &sql, params![tx.workspace(), id]).await?.pop())
 }
 
 /// Lists after `page.after`, oldest first.
@@ -31,15 +37,27 @@ pub(in crate::core::contacts) async fn page(
     let sql = format!(
         "SELECT {COLUMNS} FROM lists WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
     );
-    let rows = tx.rows(&sql, params![tx.workspace(), page.after, page.fetch()]).await?;
-    rows.iter().map(list).collect()
+    read(tx, &sql, params![tx.workspace(), page.after, page.fetch()]).await
+}
+
+/// The lists that a query finds, with their counts.
+async fn read(tx: &mut Tx, sql: &str, values: Params) -> DbResult<Vec<List>> {
+    let mut lists = tx.rows(sql, values).await?.iter().map(list).collect::<DbResult<Vec<_>>>()?;
+    members::count(tx, &mut lists).await?;
+    Ok(lists)
 }
 
 pub(in crate::core::contacts) async fn update(tx: &mut Tx, list: &List) -> DbResult<()> {
-    let sql = "UPDATE lists SET description = ?3, labels = ?4, updated_at = ?5
+    let sql = "UPDATE lists SET description = ?3, labels = ?4, optin = ?5, updated_at = ?6
                WHERE workspace_id = ?1 AND id = ?2";
-    let labels = serde_json::json!(list.labels);
-    let values = params![tx.workspace(), list.id, &list.description, labels, list.updated_at];
+    let values = params![
+        tx.workspace(),
+        list.id,
+        &list.description,
+        serde_json::json!(list.labels),
+        list.optin.as_str(),
+        list.updated_at,
+    ];
     tx.execute(sql, values).await.map(drop)
 }
 
@@ -72,42 +90,9 @@ pub(in crate::core::contacts) async fn delete(tx: &mut Tx, id: Id) -> DbResult<(
     tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
 }
 
-/// Puts `contacts` on a list; says how many were not on it before.
-pub(in crate::core::contacts) async fn add_members(
-    tx: &mut Tx,
-    list: Id,
-    contacts: impl IntoIterator<Item = Id>,
-    now: Timestamp,
-) -> DbResult<u64> {
-    let rows: Vec<Params> =
-        contacts.into_iter().map(|contact| params![list, contact, now]).collect();
-    let columns = ["list_id", "contact_id", "added_at"];
-    tx.insert_many("list_members", &columns, rows, "ON CONFLICT DO NOTHING").await
-}
-
-/// Takes a contact off a list; says whether it was on it.
-pub(in crate::core::contacts) async fn remove_member(
-    tx: &mut Tx,
-    list: Id,
-    contact: Id,
-) -> DbResult<bool> {
-    let sql = "DELETE FROM list_members WHERE list_id = ?1 AND contact_id = ?2";
-    Ok(tx.execute(sql, params![list, contact]).await? > 0)
-}
-
 /// The id of the list that is called exactly `name`.
 pub(in crate::core::contacts) async fn named(tx: &mut Tx, name: &str) -> DbResult<Option<Id>> {
     sql::named(tx, "lists", name).await
-}
-
-/// The names of the lists that a contact is on, in their order.
-pub(in crate::core::contacts) async fn of_contact(
-    tx: &mut Tx,
-    contact: Id,
-) -> DbResult<Vec<String>> {
-    let sql = "SELECT l.name FROM list_members m JOIN lists l ON l.id = m.list_id
-               WHERE m.contact_id = ?1 ORDER BY l.name LIMIT 1000";
-    tx.rows(sql, params![contact]).await?.iter().map(|row| row.get("name")).collect()
 }
 
 fn list(row: &Row) -> DbResult<List> {
@@ -116,7 +101,8 @@ fn list(row: &Row) -> DbResult<List> {
         name: row.get("name")?,
         description: row.get("description")?,
         labels: row.json("labels")?,
-        members: row.get("members")?,
+        optin: row.word("optin")?,
+        members: MemberCounts::default(),
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })

@@ -4,6 +4,7 @@ pub(super) mod activity;
 pub(super) mod attribute_types;
 pub(super) mod contacts;
 pub(super) mod lists;
+pub(super) mod members;
 pub(super) mod segments;
 pub(super) mod suppressions;
 pub(super) mod tags;

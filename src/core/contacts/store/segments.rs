@@ -121,23 +121,6 @@ fn count_sql(tx: &Tx, condition: &Condition, now: Timestamp) -> (String, Params)
     (sql, values)
 }
 
-/// Puts everybody `condition` is true of on a list; says how many were not on it before.
-pub(in crate::core::contacts) async fn put_on_list(
-    tx: &mut Tx,
-    condition: &Condition,
-    list: Id,
-    now: Timestamp,
-) -> DbResult<u64> {
-    let mut values = params![tx.workspace(), list, now];
-    let condition = compile(condition, tx.dialect(), now, &mut values);
-    let sql = format!(
-        "INSERT INTO list_members (list_id, contact_id, added_at)
-         SELECT ?2, c.id, ?3 FROM contacts c WHERE c.workspace_id = ?1 AND ({condition})
-         ON CONFLICT DO NOTHING"
-    );
-    tx.execute(&sql, values).await
-}
-
 fn segment(row: &Row) -> DbResult<Segment> {
     Ok(Segment {
         id: row.get("id")?,

@@ -13,6 +13,7 @@ const LAST: char = '\u{10ffff}';
 /// Conditions that must all hold.
 #[derive(Clone, Debug, Default)]
 pub(in crate::core::contacts) struct Which<'a> {
+    /// Subscribed to it.
     pub(in crate::core::contacts) list: Option<Id>,
     /// Folded.
     pub(in crate::core::contacts) tags: Vec<&'a str>,
@@ -41,7 +42,8 @@ impl Which<'_> {
         let (from, key) = if let Some(list) = self.list {
             let list = bind(list.into());
             let from = format!(
-                "list_members m JOIN contacts c ON m.list_id = {list} AND c.id = m.contact_id"
+                "list_members m JOIN contacts c
+                 ON m.list_id = {list} AND m.state = 'subscribed' AND c.id = m.contact_id"
             );
             (from, "m.contact_id")
         } else if let Some(tag) = tags.next() {

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Kept, KindSpec, filled};
-use crate::core::contacts::{List, NewList};
+use crate::core::contacts::{List, ListChange, NewList, OptIn};
 use crate::core::kernel::Labels;
 use crate::core::manifests::service::{ManifestError, Manifests};
-use crate::core::manifests::shape::{Field, TEXT, may};
+use crate::core::manifests::shape::{Field, Shape, TEXT, may};
 use crate::core::manifests::world::Existing;
 use crate::core::manifests::written::{Files, Incomplete};
 use crate::storage::sql::Tx;
@@ -16,6 +16,7 @@ use crate::storage::sql::Tx;
 pub struct ListSpec {
     /// Never empty.
     pub description: Option<String>,
+    pub optin: OptIn,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -23,23 +24,36 @@ pub struct ListSpec {
 pub(in crate::core::manifests) struct WrittenList {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optin: Option<OptIn>,
 }
 
 impl KindSpec for ListSpec {
     type Written = WrittenList;
 
-    const FIELDS: &'static [Field] =
-        &[may("description", TEXT, "Who is on it, for people.").example("Bought last spring")];
+    const FIELDS: &'static [Field] = &[
+        may("description", TEXT, "Who is on it, for people.").example("Bought last spring"),
+        may(
+            "optin",
+            Shape::OneOf(&["single", "double"]),
+            "`double`: who is put on it is sent nothing until they confirm.",
+        )
+        .default("single"),
+    ];
     const ABOUT: &'static str =
         "A list of contacts. Who is on it is not said here: `frontier contact import`.";
     const EXAMPLE: &'static str = include_str!("../examples/list.yaml");
 
     fn read(written: WrittenList, _: &Files) -> Result<Self, Incomplete> {
-        Ok(Self { description: filled(written.description) })
+        Ok(Self {
+            description: filled(written.description),
+            optin: written.optin.unwrap_or_default(),
+        })
     }
 
     fn written(&self) -> WrittenList {
-        WrittenList { description: self.description.clone() }
+        let optin = Some(self.optin).filter(|optin| *optin != OptIn::default());
+        WrittenList { description: self.description.clone(), optin }
     }
 }
 
@@ -64,7 +78,10 @@ impl Kept for ListSpec {
         labels: Labels,
     ) -> Result<(), ManifestError> {
         let description = self.description.unwrap_or_default();
-        manifests.contacts.create_list_in(tx, NewList { name, description, labels }).await?;
+        manifests
+            .contacts
+            .create_list_in(tx, NewList { name, description, labels, optin: self.optin })
+            .await?;
         Ok(())
     }
 
@@ -75,15 +92,19 @@ impl Kept for ListSpec {
         existing: &Existing,
         labels: Labels,
     ) -> Result<(), ManifestError> {
-        let description = self.description.unwrap_or_default();
-        manifests.contacts.update_list_in(tx, existing.id, description, labels).await?;
+        let change = ListChange {
+            description: Some(self.description.unwrap_or_default()),
+            labels: Some(labels),
+            optin: Some(self.optin),
+        };
+        manifests.contacts.update_list_in(tx, existing.id, change).await?;
         Ok(())
     }
 }
 
 impl From<List> for Existing {
     fn from(list: List) -> Self {
-        let spec = ListSpec { description: filled(Some(list.description)) };
+        let spec = ListSpec { description: filled(Some(list.description)), optin: list.optin };
         Self::new(list.id, list.name, list.labels, spec)
     }
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent};
+use crate::core::contacts::OptIn;
 use crate::core::content::Format;
 use crate::core::kernel::{Currency, Money};
 use crate::core::publishing::{
@@ -207,7 +208,8 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
         ChannelSettings { transport, from, reply_to, unsubscribe }
     });
     prop_oneof![
-        option::of(filled()).prop_map(|description| Spec::List(ListSpec { description })),
+        (option::of(filled()), proptest::sample::select(OptIn::ALL))
+            .prop_map(|(description, optin)| Spec::List(ListSpec { description, optin })),
         channel.prop_map(Spec::Channel),
         (option::of(Just("zz-outer".to_owned())), body())
             .prop_map(|(layout, (format, body))| TemplateSpec { format, layout, body })

@@ -1,0 +1,56 @@
+//! What is known of people, at the prompt: subscriptions.
+
+use insta::assert_snapshot;
+
+use super::Sandbox;
+
+#[test]
+fn a_list_of_double_opt_in_waits_for_confirmation() {
+    let sandbox = Sandbox::workspace();
+    sandbox.ok(&["list", "create", "news", "--optin", "double"]);
+    for email in ["ana@example.com", "bo@example.com", "cy@example.com"] {
+        sandbox.ok(&["contact", "add", email, "--list", "news"]);
+    }
+    let added = sandbox.run(&["list", "add", "news", "ana@example.com", "bo@example.com"]);
+    assert_snapshot!(added.err, @"
+    Added 0 to the list `news`, which has 3 now.
+    2 of them are sent nothing until confirmed.
+    ");
+    let confirmed = sandbox.run(&["list", "confirm", "news", "ana@example.com", "bo@example.com"]);
+    assert_snapshot!(confirmed.err, @"Confirmed 2 on the list `news`, where 1 have not yet.");
+    let left = sandbox.run(&["list", "unsubscribe", "news", "bo@example.com"]);
+    assert_snapshot!(left.err, @"Unsubscribed 1 from the list `news`, which has 1 subscribed now.");
+    let shown = sandbox.ok(&["list", "show", "news"]);
+    let shown: Vec<&str> = shown.lines().filter(|line| !line.contains("20")).skip(1).collect();
+    assert_snapshot!(shown.join("\n"), @"
+    members       3
+    subscribed    1
+    unconfirmed   1
+    unsubscribed  1
+    ");
+    let members = ["list", "members", "news", "--jq", r#".[] | .email + " " + .state"#];
+    assert_snapshot!(sandbox.ok(&members), @"
+    ana@example.com subscribed
+    bo@example.com unsubscribed
+    cy@example.com unconfirmed
+    ");
+    assert!(sandbox.ok(&["contact", "show", "bo@example.com"]).contains("news (unsubscribed)"));
+
+    let refused = sandbox.run(&["list", "confirm", "news", "bo@example.com"]);
+    assert_eq!(refused.code, 5);
+    let back = sandbox.run(&["list", "resubscribe", "news", "bo@example.com"]);
+    assert_snapshot!(back.err, @"Brought 1 back to the list `news`, which has 1 subscribed and 2 unconfirmed now.");
+    assert_eq!(sandbox.run(&["list", "edit", "news"]).code, 2);
+    sandbox.ok(&["list", "edit", "news", "--optin", "single"]);
+    assert!(!sandbox.ok(&["export", "List"]).contains("optin"), "the default is not written");
+}
+
+#[test]
+fn an_import_says_who_has_unsubscribed() {
+    let sandbox = Sandbox::workspace();
+    sandbox.write("people.csv", "email\nana@example.com\nbo@example.com\n");
+    sandbox.ok(&["contact", "import", "people.csv", "--list", "news"]);
+    sandbox.ok(&["list", "unsubscribe", "news", "ana@example.com"]);
+    let again = sandbox.run(&["contact", "import", "people.csv", "--list", "news"]);
+    assert_snapshot!(again.err, @"1 of them has unsubscribed from the list, and stays so.");
+}
