@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Services;
+use crate::core::kernel::Clock;
 use crate::storage::sql::DbError;
 
 /// The header that names a request, in answers and in logs.
@@ -119,12 +119,8 @@ impl IntoResponse for ApiError {
 }
 
 /// Names every request, and writes the body of those that failed.
-pub(super) async fn finish(
-    State(services): State<Services>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let id = services.clock.new_id().to_string();
+pub(super) async fn finish(State(clock): State<Clock>, request: Request, next: Next) -> Response {
+    let id = clock.new_id().to_string();
     let span = tracing::info_span!("request", method = %request.method(), path = request.uri().path(), request_id = id);
     let mut response = tracing::Instrument::instrument(next.run(request), span).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {

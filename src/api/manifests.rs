@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, post};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Services;
 use super::envelope::{Data, Envelope};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
 use super::routing::{Area, area};
+use super::{PREFIX, Services};
 use crate::core::manifests::{
-    Action, Change, FieldChange, FieldValue, Kind, MAX_BUNDLE_BYTES, MAX_FILE_BYTES, ManifestError,
-    Plan, Problem, Problems, Selection, SourceFile, WriteOptions, WrittenFiles, reference,
-    referenced_files, schema,
+    Action, Change, Code, FieldChange, FieldValue, FileReference, Kind, MAX_BUNDLE_BYTES,
+    MAX_FILE_BYTES, ManifestError, Outline, Plan, Problem, Problems, Selection, Severity,
+    SourceFile, Survey, Validation, WriteOptions, WrittenFiles, reference, schema, survey,
+    validate_alone,
 };
 
 /// Bytes of a body with manifests: the files, and room for their quoting.
@@ -53,12 +56,15 @@ pub struct ManifestFileBody {
     pub unreadable: BTreeMap<String, String>,
 }
 
-/// The files that a manifest names.
+/// The files that a manifest names, and the documents it holds.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReferencesBody {
     /// Of the manifest.
     pub path: String,
     pub files: Vec<FileReferenceBody>,
+    /// As far as the text can be read.
+    #[serde(default)]
+    pub documents: Vec<OutlineBody>,
 }
 
 /// A file that a manifest names.
@@ -68,6 +74,27 @@ pub struct FileReferenceBody {
     pub path: String,
     pub line: usize,
     pub column: usize,
+}
+
+/// A document that may be wrong.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OutlineBody {
+    /// Absent when the document does not say it well enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it starts, from 1.
+    pub line: usize,
+}
+
+/// Manifests in which nothing is wrong.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ValidationBody {
+    /// By kind and name.
+    pub documents: Vec<DocumentBody>,
+    /// What stands in nobody's way.
+    pub warnings: Vec<ProblemBody>,
 }
 
 /// A document that was read.
@@ -124,20 +151,41 @@ pub struct FieldChangeBody {
     pub after: Option<serde_json::Value>,
 }
 
-/// One thing that is wrong in a manifest; in `error.details.problems`.
+/// One thing that was found in a manifest; what is wrong is in `error.details.problems`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ProblemBody {
+    /// What sort of thing, as `unknown-key`: a word that stays.
+    pub code: String,
+    pub severity: SeverityBody,
     pub file: String,
     /// From 1.
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
+    /// The first column after it on its line.
+    pub end_column: usize,
     pub message: String,
     /// How to put it right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
+    pub hint: Option<String>,
     /// All of it with the line it is about, as a compiler shows an error.
     pub rendered: String,
+}
+
+/// Whether a finding stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeverityBody {
+    Error,
+    Warning,
+}
+
+/// A sort of findings.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub code: &'static str,
+    /// The rule that such a finding breaks, in a sentence.
+    pub about: &'static str,
 }
 
 /// What exists, as manifests.
@@ -165,6 +213,7 @@ struct ExportFilter {
 pub(super) fn area() -> Area {
     area![
         list_references,
+        check_manifests,
         validate_manifests,
         plan_manifests,
         apply_manifests,
@@ -182,37 +231,57 @@ pub(super) fn area() -> Area {
 async fn list_references(
     Body(body): Body<ManifestsBody>,
 ) -> Result<Data<Vec<ReferencesBody>>, ApiError> {
-    let references = |file: ManifestFileBody| ReferencesBody {
-        files: referenced_files(&file.text)
-            .into_iter()
-            .map(|found| FileReferenceBody {
-                path: found.path,
-                line: found.line,
-                column: found.column,
-            })
-            .collect(),
-        path: file.path,
+    let references = |file: ManifestFileBody| {
+        let Survey { files, documents } = survey(&file.text);
+        let file_reference = |found: FileReference| FileReferenceBody {
+            path: found.path,
+            line: found.line,
+            column: found.column,
+        };
+        let outline = |Outline { kind, name, line }| OutlineBody {
+            kind: kind.map(|kind: Kind| kind.to_string()),
+            name,
+            line,
+        };
+        ReferencesBody {
+            path: file.path,
+            files: files.into_iter().map(file_reference).collect(),
+            documents: documents.into_iter().map(outline).collect(),
+        }
     };
     let all = move || body.files.into_iter().map(references).collect();
     let read = tokio::task::spawn_blocking(all).await;
     read.map(Data).map_err(|error| ApiError::internal(&error))
 }
 
+/// Check manifests by themselves; names that only a workspace knows are warnings.
+#[utoipa::path(post, path = "/manifests/check", tag = "manifests",
+    request_body = ManifestsBody,
+    responses(
+        (status = 200, body = Envelope<ValidationBody>),
+        (status = 422, description = "`details.problems` has them all", body = ErrorBody),
+    ))]
+async fn check_manifests(
+    Body(body): Body<ManifestsBody>,
+) -> Result<Data<ValidationBody>, ApiError> {
+    let files = sources(body.files);
+    let checked = tokio::task::spawn_blocking(move || validate_alone(&files)).await;
+    let checked = checked.map_err(|error| ApiError::internal(&error))?;
+    Ok(Data(checked.map_err(ManifestError::Invalid)?.into()))
+}
+
 /// Check manifests by themselves and against what exists.
 #[utoipa::path(post, path = "/manifests/validate", tag = "manifests",
     request_body = ManifestsBody,
     responses(
-        (status = 200, body = Envelope<Vec<DocumentBody>>),
+        (status = 200, body = Envelope<ValidationBody>),
         (status = 422, description = "`details.problems` has them all", body = ErrorBody),
     ))]
 async fn validate_manifests(
     State(services): State<Services>,
     Body(body): Body<ManifestsBody>,
-) -> Result<Data<Vec<DocumentBody>>, ApiError> {
-    let documents = services.manifests.validate(sources(body.files)).await?;
-    let documents =
-        documents.into_iter().map(|(kind, name)| DocumentBody { kind: kind.to_string(), name });
-    Ok(Data(documents.collect()))
+) -> Result<Data<ValidationBody>, ApiError> {
+    Ok(Data(services.manifests.validate(sources(body.files)).await?.into()))
 }
 
 /// Say what an apply would change.
@@ -298,6 +367,19 @@ pub fn manifest_schema(kind: Option<&str>) -> Option<serde_json::Value> {
     }
 }
 
+/// The sorts of findings there are.
+pub fn manifest_rules() -> Vec<Rule> {
+    Code::ALL.map(|code| Rule { code: code.as_str(), about: code.about() }).into()
+}
+
+/// The routes that need no workspace.
+pub(super) fn without_workspace() -> Router {
+    let bodies = |route: MethodRouter| route.layer(DefaultBodyLimit::max(BODY_LIMIT));
+    Router::new()
+        .route(&format!("{PREFIX}/manifests/references"), bodies(post(list_references)))
+        .route(&format!("{PREFIX}/manifests/check"), bodies(post(check_manifests)))
+}
+
 /// The kinds of manifests, in lower case.
 pub fn manifest_kinds() -> Vec<String> {
     Kind::ALL.map(|kind| kind.as_str().to_lowercase()).into()
@@ -358,11 +440,34 @@ impl From<FieldChange> for FieldChangeBody {
     }
 }
 
+impl From<Validation> for ValidationBody {
+    fn from(validation: Validation) -> Self {
+        let document = |(kind, name): (Kind, String)| DocumentBody { kind: kind.to_string(), name };
+        Self {
+            documents: validation.documents.into_iter().map(document).collect(),
+            warnings: validation.warnings.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 impl From<Problem> for ProblemBody {
     fn from(problem: Problem) -> Self {
         let rendered = problem.to_string();
-        let Problem { file, line, column, message, help, .. } = problem;
-        Self { file, line, column, message, help, rendered }
+        let Problem { code, severity, file, line, column, end_column, message, help, .. } = problem;
+        Self {
+            code: code.to_string(),
+            severity: match severity {
+                Severity::Error => SeverityBody::Error,
+                Severity::Warning => SeverityBody::Warning,
+            },
+            file,
+            line,
+            column,
+            end_column,
+            message,
+            hint: help,
+            rendered,
+        }
     }
 }
 

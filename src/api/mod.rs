@@ -29,6 +29,7 @@ use axum::middleware;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::core::kernel::Clock;
 use routing::Area;
 
 pub use attributes::{
@@ -56,8 +57,9 @@ pub use lists::{
 };
 pub use manifests::{
     ActionBody, BODY_FILE_LIMIT, ChangeBody, DocumentBody, ExportBody, FieldChangeBody,
-    FileReferenceBody, ManifestFileBody, ManifestsBody, PlanBody, ProblemBody, ReferencesBody,
-    manifest_kinds, manifest_reference, manifest_schema,
+    FileReferenceBody, ManifestFileBody, ManifestsBody, OutlineBody, PlanBody, ProblemBody,
+    ReferencesBody, Rule, SeverityBody, ValidationBody, manifest_kinds, manifest_reference,
+    manifest_rules, manifest_schema,
 };
 pub use reports::{
     AmountBody, BucketBody, DailyMetricBody, DomainBody, FailureBody, MetricBody, MetricQuery,
@@ -109,18 +111,24 @@ fn areas() -> [Area; 12] {
 
 /// The router over `services`.
 pub fn router(services: Services) -> Router {
+    let finish = middleware::from_fn_with_state(services.clock.clone(), error::finish);
     let routes = areas()
         .iter()
         .fold(Router::new(), |routes, area| area.add_to(routes))
         .merge(health::probe())
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
-        .with_state(services.clone());
+        .with_state(services);
     // Around them all at once: a layer on the routes themselves is made for each of them.
-    Router::new()
-        .fallback_service(routes)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn_with_state(services, error::finish))
+    Router::new().fallback_service(routes).layer(DefaultBodyLimit::max(BODY_LIMIT)).layer(finish)
+}
+
+/// A router of the routes that need no workspace.
+pub fn router_without_workspace(clock: Clock) -> Router {
+    manifests::without_workspace()
+        .fallback(error::no_route)
+        .method_not_allowed_fallback(error::no_method)
+        .layer(middleware::from_fn_with_state(clock, error::finish))
 }
 
 /// The description of the routes, as OpenAPI 3.1.

@@ -93,6 +93,10 @@ impl Host for LocalHost {
         async { Ok(Client::in_process(api::router(self.services().await?.clone()))) }.boxed()
     }
 
+    fn client_without_workspace(&self) -> Client {
+        Client::in_process(api::router_without_workspace(Clock::system()))
+    }
+
     fn leave(&self) -> BoxFuture<'_, ()> {
         async {
             if let Some((db, _)) = self.opened.get()

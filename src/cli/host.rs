@@ -30,6 +30,9 @@ pub trait Host: Send + Sync {
     /// A client of that workspace's routes.
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>>;
 
+    /// A client of the routes that need no workspace; none is looked for.
+    fn client_without_workspace(&self) -> Client;
+
     /// Leaves the workspace in order, after the last command.
     fn leave(&self) -> BoxFuture<'_, ()>;
 

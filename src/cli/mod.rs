@@ -22,6 +22,7 @@ mod jq;
 mod lists;
 mod man;
 mod manifests;
+mod out;
 pub mod output;
 mod progress;
 mod reference;
@@ -39,7 +40,7 @@ use clap::{Parser, Subcommand};
 use confirm::Confirm;
 use error::CommandError;
 use host::Host;
-use output::{Output, OutputArgs};
+use output::{Form, Output, OutputArgs};
 
 /// Marketing automation you own, in one binary
 #[derive(Parser, Debug)]
@@ -141,6 +142,20 @@ impl Command {
         }
     }
 
+    /// Refuses a form that is another command's.
+    fn refuse_foreign(&self, form: Form) -> Result<(), CommandError> {
+        let word = match form {
+            Form::Table | Form::Json | Form::Yaml | Form::Csv => return Ok(()),
+            Form::Junit => "junit",
+            Form::Sarif => "sarif",
+        };
+        if matches!(self, Self::Validate(_)) {
+            return Ok(());
+        }
+        let error = CommandError::usage(format!("only `frontier validate` prints {word}"));
+        Err(error.hint("write -o table, json, yaml or csv"))
+    }
+
     /// Does what the command says.
     pub async fn run(
         self,
@@ -148,6 +163,7 @@ impl Command {
         confirm: Confirm,
         output: &mut Output<'_>,
     ) -> Result<(), CommandError> {
+        self.refuse_foreign(output.form())?;
         match self {
             Self::Campaign(command) => command.run(host, confirm, output).await,
             Self::Channel(command) => command.run(&host.client().await?, confirm, output).await,
@@ -159,7 +175,7 @@ impl Command {
             Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
 
-            Self::Validate(args) => args.run(&host.client().await?, output).await,
+            Self::Validate(args) => args.run(host, output).await,
             Self::Plan(args) => args.run(&host.client().await?, output).await,
             Self::Apply(args) => args.run(&host.client().await?, confirm, output).await,
             Self::Export(args) => args.run(&host.client().await?, output).await,

@@ -24,6 +24,10 @@ pub enum Form {
     Json,
     Yaml,
     Csv,
+    /// Findings of `validate`, as a test report
+    Junit,
+    /// Findings of `validate`, as a log for code scanning
+    Sarif,
 }
 
 /// The flags of every command that shape its output.
@@ -257,6 +261,18 @@ impl<'a> Output<'a> {
         let _ = writeln!(self.notes);
     }
 
+    /// The form that was asked for.
+    pub const fn form(&self) -> Form {
+        self.args.output
+    }
+
+    /// What [`Output::show`] prints of a value, for a file.
+    pub(super) fn written<T: Serialize>(&self, value: &T) -> Result<String, CommandError> {
+        let mut text = Vec::new();
+        Output::to(self.args.clone(), &mut text, io::sink()).show(value, |_| Ok(()))?;
+        String::from_utf8(text).map_err(|error| CommandError::failed(error.to_string()))
+    }
+
     /// Whether the form is the one for people.
     pub fn wants_people(&self) -> bool {
         self.args.output == Form::Table && self.args.json.is_empty() && self.args.jq.is_none()
@@ -290,7 +306,7 @@ impl<'a> Output<'a> {
                 }
                 csv.flush()?;
             }
-            Form::Json | Form::Table => {
+            Form::Json | Form::Table | Form::Junit | Form::Sarif => {
                 serde_json::to_writer_pretty(&mut self.data, &value).map_err(io::Error::from)?;
                 self.data.write_all(b"\n")?;
             }
@@ -302,11 +318,15 @@ impl<'a> Output<'a> {
 /// A line of an error as compilers colour it: the word, the margin, the marker.
 fn painted(line: &str) -> String {
     const RED: &str = "\u{1b}[1;31m";
+    const YELLOW: &str = "\u{1b}[1;33m";
     const BLUE: &str = "\u{1b}[1;34m";
     const BOLD: &str = "\u{1b}[1m";
     const PLAIN: &str = "\u{1b}[0m";
     if let Some(message) = line.strip_prefix("error:") {
         return format!("{RED}error{PLAIN}{BOLD}:{message}{PLAIN}");
+    }
+    if let Some(message) = line.strip_prefix("warning:") {
+        return format!("{YELLOW}warning{PLAIN}{BOLD}:{message}{PLAIN}");
     }
     let margin = line.find(|letter: char| !letter.is_ascii_digit() && letter != ' ').unwrap_or(0);
     let width = if line[margin..].starts_with("-->") { 3 } else { 1 };

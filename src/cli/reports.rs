@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use tokio::fs;
-use tokio::io::AsyncWriteExt as _;
 
 use super::error::CommandError;
+use super::out;
 use super::output::Output;
 use crate::client::Client;
 
@@ -71,11 +71,9 @@ impl CreateArgs {
             Some(format) => format,
             None => Format::of(&path)?,
         };
-        refuse_folder(&path).await?;
+        out::refuse_folder(&path, "report.html").await?;
         let document = client.report_document(&self.campaign, format.word()).await?;
-        write(&path, &document).await.map_err(|error| {
-            CommandError::failed(format!("{} cannot be written: {error}", path.display()))
-        })?;
+        out::write(&path, &document).await?;
         let place = fs::canonicalize(&path).await.unwrap_or(path);
         output.note(format_args!("The report is in {}.", place.display()));
         Ok(())
@@ -112,35 +110,6 @@ impl Format {
     }
 }
 
-async fn refuse_folder(path: &Path) -> Result<(), CommandError> {
-    if !fs::metadata(path).await.is_ok_and(|found| found.is_dir()) {
-        return Ok(());
-    }
-    let example = path.join("report.html");
-    Err(CommandError::usage(format!("{} is a folder", path.display()))
-        .hint(format!("name a file in it, such as {}", example.display())))
-}
-
-/// Writes the whole file or nothing: beside its place first, then into it.
-async fn write(path: &Path, document: &str) -> std::io::Result<()> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let written = async {
-        let mut file = fs::File::create(&part).await?;
-        file.write_all(document.as_bytes()).await?;
-        file.sync_all().await?;
-        fs::rename(&part, path).await
-    };
-    let written = written.await;
-    if written.is_err() {
-        // It is there only when something failed after it was made.
-        let _ = fs::remove_file(&part).await;
-    }
-    written
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,19 +124,5 @@ mod tests {
             let refusal = format(name).unwrap_err();
             assert!(refusal.message.contains(name) && !refusal.hints.is_empty(), "{name}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_file_is_replaced_whole_and_nothing_stays_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("spring.md");
-        for text in ["the longer first report", "second"] {
-            write(&path, text).await.unwrap();
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-        }
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(write(&folder.path().join("none/spring.md"), "x").await.is_err());
-        assert!(refuse_folder(folder.path()).await.unwrap_err().message.ends_with("is a folder"));
-        refuse_folder(&path).await.unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Campaigns as code.
 
 use super::{Client, ClientResult, query};
-use crate::api::{DocumentBody, ExportBody, ManifestsBody, PlanBody, ReferencesBody};
+use crate::api::{ExportBody, ManifestsBody, PlanBody, ReferencesBody, ValidationBody};
 
 impl Client {
     pub async fn manifest_references(
@@ -14,8 +14,13 @@ impl Client {
     pub async fn validate_manifests(
         &self,
         manifests: &ManifestsBody,
-    ) -> ClientResult<Vec<DocumentBody>> {
+    ) -> ClientResult<ValidationBody> {
         self.post("/manifests/validate", manifests).await
+    }
+
+    /// As [`Client::validate_manifests`], of the texts alone: needs no workspace.
+    pub async fn check_manifests(&self, manifests: &ManifestsBody) -> ClientResult<ValidationBody> {
+        self.post("/manifests/check", manifests).await
     }
 
     pub async fn plan_manifests(&self, manifests: &ManifestsBody) -> ClientResult<PlanBody> {

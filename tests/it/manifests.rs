@@ -122,8 +122,8 @@ async fn the_example_is_applied_once(app: App) {
 
     let campaign = services.campaigns.campaign("spring-launch").await.unwrap();
     assert_eq!(campaign.channel.unwrap().name, "casa-verde");
-    let documents = services.manifests.validate(example()).await.unwrap();
-    assert_eq!(documents.len(), 5);
+    let valid = services.manifests.validate(example()).await.unwrap();
+    assert_eq!(valid.documents.len(), 5);
     let again = services.manifests.plan(example()).await.unwrap();
     assert!(!again.has_changes(), "{again:?}");
     let version = services.campaigns.campaign("spring-launch").await.unwrap().version;

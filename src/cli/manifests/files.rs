@@ -26,23 +26,35 @@ struct Manifest {
     body: ManifestFileBody,
 }
 
+/// Manifests with the files that they name, and what each of them holds.
+pub(super) struct Bundle {
+    pub(super) manifests: ManifestsBody,
+    pub(super) outlines: Vec<ReferencesBody>,
+}
+
 /// Reads the manifests at `paths`, with the files that they name.
 pub(super) async fn read(
     paths: &[PathBuf],
     client: &Client,
 ) -> Result<ManifestsBody, CommandError> {
+    Ok(bundle(paths, client).await?.manifests)
+}
+
+/// As [`read`], with what each manifest holds.
+pub(super) async fn bundle(paths: &[PathBuf], client: &Client) -> Result<Bundle, CommandError> {
     let paths = paths.to_vec();
     let manifests = off_the_runtime(move || manifests(&paths)).await??;
     let (folders, files): (Vec<PathBuf>, Vec<ManifestFileBody>) =
         manifests.into_iter().map(|manifest| (manifest.folder, manifest.body)).unzip();
     let mut body = ManifestsBody { files, fingerprint: None };
-    let references = client.manifest_references(&body).await?;
+    let outlines = client.manifest_references(&body).await?;
+    let references = outlines.clone();
     body.files = off_the_runtime(move || {
         let manifests = body.files.into_iter().zip(folders).zip(references);
         manifests.map(|((file, folder), named)| bring(file, &folder, named)).collect()
     })
     .await?;
-    Ok(body)
+    Ok(Bundle { manifests: body, outlines })
 }
 
 async fn off_the_runtime<T: Send + 'static>(

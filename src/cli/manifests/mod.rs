@@ -2,8 +2,11 @@
 
 mod export;
 mod files;
+mod junit;
 mod plan;
+mod sarif;
 mod schema;
+mod validate;
 
 use std::path::PathBuf;
 
@@ -18,6 +21,7 @@ use crate::client::{Client, ClientError, ClientResult};
 
 pub(super) use export::ExportArgs;
 pub(super) use schema::SchemaArgs;
+pub(super) use validate::ValidateArgs;
 
 /// Which manifests.
 #[derive(Args, Debug)]
@@ -25,13 +29,6 @@ pub(super) struct FilesArgs {
     /// Manifests: files, folders with *.yaml and *.yml in them, or - for standard input
     #[arg(short = 'f', long = "file", required = true, num_args = 1.., value_name = "PATH")]
     paths: Vec<PathBuf>,
-}
-
-/// Check manifests by themselves and against what exists
-#[derive(Args, Debug)]
-pub struct ValidateArgs {
-    #[command(flatten)]
-    files: FilesArgs,
 }
 
 /// Show what manifests would change
@@ -50,19 +47,6 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     files: FilesArgs,
-}
-
-impl ValidateArgs {
-    pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
-        let manifests = files::read(&self.files.paths, client).await?;
-        let documents = judge(client.validate_manifests(&manifests).await, output)?;
-        output.show(&documents, |_| Ok(()))?;
-        output.note(match documents.len() {
-            1 => "1 document is valid.".to_owned(),
-            many => format!("{many} documents are valid."),
-        });
-        Ok(())
-    }
 }
 
 impl PlanArgs {
@@ -114,18 +98,34 @@ fn judge<T>(result: ClientResult<T>, output: &mut Output<'_>) -> Result<T, Comma
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    let mut more = 0;
-    if let ClientError::Refused { error: detail, .. } = &error
-        && let Some(details) = &detail.details
-        && detail.code == "INVALID_MANIFEST"
-    {
-        let problems = details.get("problems").cloned().unwrap_or_default();
-        let problems: Vec<ProblemBody> = serde_json::from_value(problems).unwrap_or_default();
-        for problem in &problems {
-            output.diagnostic(&problem.rendered);
-        }
-        more = details.get("omitted").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    for problem in problems_in(&error).unwrap_or_default() {
+        output.diagnostic(&problem.rendered);
     }
+    Err(refused(error))
+}
+
+/// What is wrong with manifests, when that is why they were refused.
+fn problems_in(error: &ClientError) -> Option<Vec<ProblemBody>> {
+    let details = details(error)?;
+    let problems = details.get("problems").cloned().unwrap_or_default();
+    Some(serde_json::from_value(problems).unwrap_or_default())
+}
+
+/// How a command ends whose manifests were refused; their problems are told.
+fn refused(error: ClientError) -> CommandError {
+    let omitted = details(&error).and_then(|details| details.get("omitted")?.as_u64());
     let error = CommandError::from(error);
-    Err(if more > 0 { error.hint("not all are shown; correct these first") } else { error })
+    match omitted {
+        Some(1..) => error.hint("not all are shown; correct these first"),
+        _ => error,
+    }
+}
+
+fn details(error: &ClientError) -> Option<&serde_json::Value> {
+    match error {
+        ClientError::Refused { error, .. } if error.code == "INVALID_MANIFEST" => {
+            error.details.as_ref()
+        }
+        _ => None,
+    }
 }

@@ -23,6 +23,7 @@ pub use model::{
     Audience, Campaign, CampaignError, CampaignType, Draft, DraftMessage, Goal, Message,
     MessageContent, Named, Progress, Status,
 };
+pub use plan::source as message_source;
 pub use preview::{Preview, TestSent};
 pub use rehearsal::Unfit;
 pub use service::{Campaigns, Defaults};

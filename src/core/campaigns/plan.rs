@@ -93,7 +93,7 @@ impl Campaigns {
 }
 
 /// A message with its body, which may be one of `templates`.
-pub(super) fn source(message: DraftMessage, templates: &[TemplateSource]) -> MessageSource {
+pub fn source(message: DraftMessage, templates: &[TemplateSource]) -> MessageSource {
     let inline =
         |format, body| TemplateSource { name: message.name.clone(), format, layout: None, body };
     let body = match message.content {

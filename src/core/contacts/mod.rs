@@ -30,7 +30,10 @@ pub use model::{
     NewSegment, Segment, SegmentChange, SegmentPlan, Suppression,
 };
 pub use reading::{FileFormat, FileOptions, Place, Upload};
-pub use segments::{BadExpression, Condition, Place as ExpressionPlace, Unresolved, audience};
+pub use segments::{
+    BadExpression, Condition, Place as ExpressionPlace, ReferenceKind, Unresolved, audience,
+    parse as parse_expression,
+};
 pub use service::{
     ContactExport, ContactImport, Contacts, Future, ImportOptions, ImportStep, ImportSummary,
     ImportedList, SuppressionImport, SuppressionSummary, Upserted,

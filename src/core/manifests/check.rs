@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::core::kernel::nearest;
 
+use super::codes::Code;
 use super::kinds::{KindSpec as _, with_kind};
 use super::model::Kind;
 use super::parse::SourceFile;
@@ -70,7 +71,17 @@ pub(super) fn check(root: &Node, source: &SourceFile) -> Checked {
 
 impl Checked {
     pub(super) fn fault(&mut self, at: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.faults.push(Fault::new(at, message).help(help));
+        self.coded(Code::InvalidValue, at, message, help);
+    }
+
+    pub(super) fn coded(
+        &mut self,
+        code: Code,
+        at: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.faults.push(Fault::new(at, message).help(help).code(code));
     }
 
     /// `at` is where the value would be reported were it missing: its key.
@@ -78,7 +89,7 @@ impl Checked {
         match (shape, &node.value) {
             _ if node.is_null() => {
                 let message = format!("expected {} in {path}, found nothing", shape.expected());
-                self.faults.push(Fault::new(at, message));
+                self.faults.push(Fault::new(at, message).code(Code::WrongType));
             }
             (Shape::Text(rule, _), Value::Scalar { text, .. }) => self.rule(node.at, rule(text)),
             (Shape::Number { least, most }, Value::Scalar { text, plain }) => {
@@ -138,14 +149,15 @@ impl Checked {
                     (Shape::ListOf(_), "text") => Some("put brackets around it, as in `[a, b]`"),
                     _ => None,
                 };
-                self.faults.push(Fault { at: node.at, message, help: help.map(str::to_owned) });
+                let fault = Fault::new(node.at, message).code(Code::WrongType);
+                self.faults.push(Fault { help: help.map(str::to_owned), ..fault });
             }
         }
     }
 
     fn rule(&mut self, at: Span, outcome: Result<(), Refusal>) {
         if let Err(Refusal { message, help }) = outcome {
-            self.faults.push(Fault { at, message, help });
+            self.faults.push(Fault { help, ..Fault::new(at, message) });
         }
     }
 
@@ -177,7 +189,8 @@ impl Checked {
                 None if entry.key == "<<" => "merge keys are not read; write the keys out".into(),
                 None => allowed(keys()),
             };
-            self.fault(
+            self.coded(
+                Code::UnknownKey,
                 entry.key_at,
                 format!("unknown key `{}` in {path}", brief(&entry.key)),
                 help,
@@ -186,7 +199,8 @@ impl Checked {
         for field in fields.iter().filter(|field| field.required && !slips.contains(&field.key)) {
             if node.entries().iter().all(|entry| entry.key != field.key) {
                 let help = format!("add `{}: …`", field.key);
-                self.fault(at, format!("missing key `{}` in {path}", field.key), help);
+                let message = format!("missing key `{}` in {path}", field.key);
+                self.coded(Code::MissingKey, at, message, help);
             }
         }
     }
@@ -255,7 +269,8 @@ impl Checked {
         let Value::Map(entries) = &node.value else {
             self.hide(node);
             let help = "write `password: { env: SMTP_PASSWORD }`, or `{ file: path }`";
-            return self.fault(at, "a password is never written in a manifest", help);
+            let message = "a password is never written in a manifest";
+            return self.coded(Code::PlainSecret, at, message, help);
         };
         for entry in entries {
             let names_it = match entry.key.as_str() {
@@ -296,10 +311,11 @@ impl Checked {
             [] if self.misspelt(node, keys) => {}
             [] => {
                 let message = format!("{path} has none of {all}");
-                self.fault(at, message, "write exactly one of them");
+                self.coded(Code::MissingKey, at, message, "write exactly one of them");
             }
             [_] => {}
-            [first, second, ..] => self.fault(
+            [first, second, ..] => self.coded(
+                Code::ConflictingKeys,
                 second.key_at,
                 format!("{path} has both `{}` and `{}`", first.key, second.key),
                 format!("keep exactly one of {all}"),
@@ -316,12 +332,14 @@ impl Checked {
             return self.exactly_one(spec, at, keys, path);
         }
         match (spec.entry("template"), spec.entry("format")) {
-            (Some(_), Some(format)) if message => self.fault(
+            (Some(_), Some(format)) if message => self.coded(
+                Code::ConflictingKeys,
                 format.key_at,
                 format!("{path} has both `template` and `format`"),
                 "remove `format`: the template has one",
             ),
-            (None, None) if message && !self.misspelt(spec, &["format"]) => self.fault(
+            (None, None) if message && !self.misspelt(spec, &["format"]) => self.coded(
+                Code::MissingKey,
                 at,
                 format!("missing key `format` in {path}"),
                 "add `format: markdown`, `html` or `mjml`",
@@ -337,7 +355,8 @@ impl Checked {
             let Some(name) = node.text() else { continue };
             if let Some(first) = seen.get(name) {
                 let help = format!("the first is at {}:{}", first.line, first.column);
-                self.fault(node.at, format!("the {noun} `{}` is named twice", brief(name)), help);
+                let message = format!("the {noun} `{}` is named twice", brief(name));
+                self.coded(Code::Duplicate, node.at, message, help);
             } else {
                 seen.insert(name, node.at);
             }
@@ -349,16 +368,18 @@ impl Checked {
             if let Some(reason) = source.unreadable.get(&path) {
                 let reason: String = reason.chars().take(MAX_REASON).collect();
                 let message = format!("the file `{}` {reason}", brief(&path));
-                self.faults.push(Fault::new(at, message));
+                self.faults.push(Fault::new(at, message).code(Code::BodyFile));
                 continue;
             }
             let Some(body) = source.files.get(&path) else {
                 let message = format!("the file `{}` is not there", brief(&path));
-                self.fault(at, message, "write its path relative to this manifest");
+                let help = "write its path relative to this manifest";
+                self.coded(Code::BodyFile, at, message, help);
                 continue;
             };
             if body.len() > MAX_FILE_BYTES {
-                self.fault(
+                self.coded(
+                    Code::TooLarge,
                     at,
                     format!("the file `{}` is larger than 1 MiB", brief(&path)),
                     "shorten it",

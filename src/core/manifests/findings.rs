@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::codes::{Code, Severity};
 use super::model::{Kind, Origin};
 use super::parse::SourceFile;
 use super::positions::{Node, Span, Value, normalise, read};
@@ -12,6 +13,8 @@ use crate::core::content::Place;
 /// Something that is wrong with a document or one of its messages.
 #[derive(Debug)]
 pub(super) struct Finding {
+    pub(super) code: Code,
+    pub(super) severity: Severity,
     pub(super) origin: Origin,
     /// The message it is about; the whole document when absent.
     pub(super) message: Option<String>,
@@ -74,7 +77,8 @@ pub(super) fn locate(bundle: &[SourceFile], findings: &[Finding]) -> Problems {
 }
 
 fn fault(at: Span, finding: &Finding) -> Fault {
-    Fault { at, message: finding.words.clone(), help: finding.help.clone() }
+    let Finding { code, severity, words, help, .. } = finding;
+    Fault { code: *code, severity: *severity, at, message: words.clone(), help: help.clone() }
 }
 
 fn is_template(root: &Node, name: &str) -> bool {

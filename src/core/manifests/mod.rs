@@ -9,7 +9,7 @@
 //! and refuses what is no plain YAML; `check` holds the tree against the tables of `shape` and
 //! against the rules between fields; only then `written` gives it its type and `model` its meaning.
 //! What all that is for one kind stands in its file of `kinds`. `world` is what exists, as documents,
-//! and the way back.
+//! and the way back. Without a workspace, `offline` says what the texts alone can tell.
 //!
 //! **Invariants**
 //! - A document is self-contained: the bodies of its files are in it.
@@ -20,10 +20,12 @@
 //!   and applied again changes nothing.
 
 mod check;
+mod codes;
 mod diff;
 mod findings;
 mod kinds;
 mod model;
+mod offline;
 mod parse;
 mod positions;
 mod problem;
@@ -39,14 +41,18 @@ mod world;
 mod write;
 mod written;
 
+pub use codes::{Code, Severity};
 pub use diff::{Action, Change, FieldChange, FieldValue, Plan};
 pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, SegmentSpec, Spec, TemplateSpec};
-pub use parse::{FileReference, MAX_BUNDLE_BYTES, SourceFile, parse, referenced_files};
+pub use offline::validate_alone;
+pub use parse::{
+    FileReference, MAX_BUNDLE_BYTES, Outline, SourceFile, Survey, parse, referenced_files, survey,
+};
 pub use positions::MAX_FILE_BYTES;
 pub use problem::{Problem, Problems, Snippet};
 pub use reference::reference;
 pub use schema::schema;
-pub use service::{ManifestError, Manifests, Selection};
+pub use service::{ManifestError, Manifests, Selection, Validation};
 pub use write::{WriteError, WriteOptions, WrittenFiles, write};
 
 /// The version every manifest names in `apiVersion`.

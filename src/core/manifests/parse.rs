@@ -12,6 +12,7 @@ use serde_path_to_error::Segment;
 use crate::core::kernel::nearest;
 
 use super::check::{Checked, check};
+use super::codes::Code;
 use super::model::{Document, Kind, Origin};
 use super::positions::{Node, Span, normalise, read};
 use super::problem::{ENOUGH_FAULTS, Fault, Listing, Problems};
@@ -49,6 +50,24 @@ pub struct FileReference {
     pub column: usize,
 }
 
+/// What can be said of a manifest before it is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Each path once.
+    pub files: Vec<FileReference>,
+    /// In the order of the text.
+    pub documents: Vec<Outline>,
+}
+
+/// A document that may be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    pub kind: Option<Kind>,
+    pub name: Option<String>,
+    /// Where it starts, from 1.
+    pub line: usize,
+}
+
 /// One file on its way to documents.
 struct Work<'a> {
     source: &'a SourceFile,
@@ -56,6 +75,7 @@ struct Work<'a> {
     listing: Listing<'a>,
     documents: Vec<(Rc<Node>, Checked)>,
     faults: Vec<Fault>,
+    warnings: Vec<Fault>,
     cut_short: bool,
 }
 
@@ -71,13 +91,27 @@ pub fn parse(
     bundle: &[SourceFile],
     known: &BTreeSet<(Kind, String)>,
 ) -> Result<Vec<Document>, Problems> {
+    read_all(bundle, Some(known)).map(|(documents, _)| documents)
+}
+
+/// As [`parse`], for whoever does not know what exists: names of what is not in the bundle are the
+/// second half, as warnings.
+pub(super) fn parse_alone(bundle: &[SourceFile]) -> Result<(Vec<Document>, Problems), Problems> {
+    read_all(bundle, None)
+}
+
+fn read_all(
+    bundle: &[SourceFile],
+    known: Option<&BTreeSet<(Kind, String)>>,
+) -> Result<(Vec<Document>, Problems), Problems> {
     let size: usize = bundle
         .iter()
         .map(|source| source.text.len() + source.files.values().map(String::len).sum::<usize>())
         .sum();
     if let (Some(first), true) = (bundle.first(), size > MAX_BUNDLE_BYTES) {
         let fault = Fault::new(Span::START, "these files are larger than 16 MiB together")
-            .help("apply them in several steps");
+            .help("apply them in several steps")
+            .code(Code::TooLarge);
         return Err(Problems::list([(&Listing::new(&first.path, ""), vec![fault])]));
     }
     let mut found = 0;
@@ -96,20 +130,36 @@ pub fn parse(
         return Err(problems(works));
     }
     documents.sort_by(|one, other| one.key().cmp(&other.key()));
-    Ok(documents)
+    for work in &mut works {
+        work.faults = std::mem::take(&mut work.warnings);
+    }
+    Ok((documents, problems(works)))
 }
 
 /// The files that a manifest names, each path once. What is no manifest names none; a path that
 /// leaves the manifest's folder is not among them, and [`parse`] reports it.
 pub fn referenced_files(text: &str) -> Vec<FileReference> {
+    survey(text).files
+}
+
+/// What a manifest holds and names, as far as it can be read; nothing is judged.
+pub fn survey(text: &str) -> Survey {
+    let mut survey = Survey::default();
     let mut seen = BTreeSet::new();
-    read(&normalise(text))
-        .documents
-        .iter()
-        .flat_map(|root| check(root, &SourceFile::default()).body_files)
-        .filter(|(path, _)| seen.insert(path.clone()))
-        .map(|(path, at)| FileReference { path, line: at.line, column: at.column })
-        .collect()
+    for root in read(&normalise(text)).documents {
+        let checked = check(&root, &SourceFile::default());
+        let files = checked.body_files.into_iter().filter(|(path, _)| seen.insert(path.clone()));
+        survey.files.extend(files.map(|(path, at)| FileReference {
+            path,
+            line: at.line,
+            column: at.column,
+        }));
+        if !root.is_null() {
+            let name = checked.name.map(|(name, _)| name);
+            survey.documents.push(Outline { kind: checked.kind, name, line: root.at.line });
+        }
+    }
+    survey
 }
 
 impl<'a> Work<'a> {
@@ -122,7 +172,8 @@ impl<'a> Work<'a> {
             listing: Listing::new(&source.path, &text),
             text,
             documents: Vec::new(),
-            faults: reading.faults,
+            faults: reading.faults.into_iter().map(unreadable).collect(),
+            warnings: Vec::new(),
             cut_short: reading.cut_short,
         };
         if work.cut_short {
@@ -146,7 +197,9 @@ impl<'a> Work<'a> {
         }
         if work.faults.is_empty() && work.documents.iter().all(|(root, _)| root.is_null()) {
             let fault = Fault::new(Span::START, "there is no document in this file");
-            work.faults.push(fault.help("start one with `apiVersion: frontier/v1`"));
+            work.faults.push(
+                fault.help("start one with `apiVersion: frontier/v1`").code(Code::MissingKey),
+            );
         }
         work
     }
@@ -227,7 +280,7 @@ fn together(works: &mut [Work]) -> Places {
                 let file = &works[*file].source.path;
                 let fault = Fault::new(*at, format!("there are two documents {kind} `{name}`"));
                 let help = format!("the first is at {file}:{}:{}", first.line, first.column);
-                twice.push((index, fault.help(help)));
+                twice.push((index, fault.help(help).code(Code::Duplicate)));
             } else {
                 places.insert(key, (index, *at));
             }
@@ -241,7 +294,7 @@ fn together(works: &mut [Work]) -> Places {
 
 /// Reports references to nothing, and layouts that never end. A name may be missing only because
 /// its document could not be read; then nothing is said of missing names.
-fn resolve(works: &mut [Work], places: &Places, known: &BTreeSet<(Kind, String)>) {
+fn resolve(works: &mut [Work], places: &Places, known: Option<&BTreeSet<(Kind, String)>>) {
     let whole = works.iter().all(|work| !work.cut_short);
     let layouts: BTreeMap<String, String> = works
         .iter()
@@ -260,9 +313,13 @@ fn resolve(works: &mut [Work], places: &Places, known: &BTreeSet<(Kind, String)>
                 if whole
                     && missing < ENOUGH_FAULTS
                     && !places.contains_key(&key)
-                    && !known.contains(&key)
+                    && known.is_none_or(|known| !known.contains(&key))
                 {
                     missing += 1;
+                    let Some(known) = known else {
+                        work.warnings.push(unseen(kind, name, reference.at));
+                        continue;
+                    };
                     let names = places
                         .keys()
                         .chain(known)
@@ -274,16 +331,31 @@ fn resolve(works: &mut [Work], places: &Places, known: &BTreeSet<(Kind, String)>
                         None => format!("add a document of kind {kind} with this name"),
                     };
                     let message = format!("there is no {kind} `{}`", brief(name));
-                    work.faults.push(Fault::new(reference.at, message).help(help));
+                    let fault = Fault::new(reference.at, message).help(help);
+                    work.faults.push(fault.code(Code::UnknownReference));
                 }
                 if reference.layout && nested(name, &layouts) > MAX_LAYOUTS {
                     let fault =
                         Fault::new(reference.at, "these layouts go in a circle, or too deep");
-                    work.faults.push(fault.help("at most 8 templates around a template"));
+                    let fault = fault.help("at most 8 templates around a template");
+                    work.faults.push(fault.code(Code::EndlessLayout));
                 }
             }
         }
     }
+}
+
+/// What the reader of YAML found, which says no more than that it is none.
+fn unreadable(fault: Fault) -> Fault {
+    if fault.code == Code::InvalidValue { fault.code(Code::YamlSyntax) } else { fault }
+}
+
+/// A name that only a workspace could know.
+fn unseen(kind: Kind, name: &str, at: Span) -> Fault {
+    Fault::new(at, format!("no {kind} `{}` is in these files", brief(name)))
+        .help("without a workspace nobody knows whether it exists")
+        .code(Code::NotChecked)
+        .warning()
 }
 
 /// How many layouts there are from `name` outwards, counted no further than the limit.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Range};
 
+use super::codes::Code;
 use super::problem::{ENOUGH_FAULTS, Fault};
 use super::rules::brief;
 use super::unreadable::{no_text, not_closed, unreadable};
@@ -180,7 +181,8 @@ impl Builder {
     fn run(&mut self, text: &str) -> Result<(), Fault> {
         if text.len() > MAX_FILE_BYTES {
             return Err(Fault::new(Span::START, "the file is larger than 1 MiB")
-                .help("move the bodies to files of their own and name them in `body_file`"));
+                .help("move the bodies to files of their own and name them in `body_file`")
+                .code(Code::TooLarge));
         }
         no_text(text).map_or(Ok(()), Err)?;
         let mut parser = Parser::new_from_str(text);
@@ -217,7 +219,8 @@ impl Builder {
                 }
                 if self.reading.documents.len() == MAX_DOCUMENTS {
                     return Err(Fault::new(at, "more than 1000 documents in one file")
-                        .help("spread them over several files"));
+                        .help("spread them over several files")
+                        .code(Code::TooLarge));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -308,7 +311,8 @@ impl Builder {
         self.weight = self.weight.saturating_add(weight);
         if self.weight > MAX_WEIGHT {
             return Err(Fault::new(at, "the file is too large once its aliases are written out")
-                .help("write fewer aliases, or spread the documents over several files"));
+                .help("write fewer aliases, or spread the documents over several files")
+                .code(Code::TooLarge));
         }
         if self.open.len() + height > MAX_DEPTH {
             return Err(too_deep(at));
@@ -338,7 +342,7 @@ impl Builder {
 }
 
 pub(super) fn too_deep(at: Span) -> Fault {
-    Fault::new(at, "nested too deeply").help("at most 32 levels are read")
+    Fault::new(at, "nested too deeply").help("at most 32 levels are read").code(Code::TooLarge)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::{Code, Severity};
 use super::positions::Span;
 
 /// Problems shown at most; the rest are counted.
@@ -22,11 +23,15 @@ const MAX_INLINE_HELP: usize = 60;
 /// One thing that is wrong, at one place. Its `Display` is the form rustc made familiar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
+    pub code: Code,
+    pub severity: Severity,
     pub file: String,
     /// From 1.
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
+    /// The first column after it on its line.
+    pub end_column: usize,
     pub message: String,
     /// How to put it right.
     pub help: Option<String>,
@@ -55,6 +60,8 @@ pub struct Problems {
 /// A problem before it knows its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
+    pub(super) code: Code,
+    pub(super) severity: Severity,
     pub(super) at: Span,
     pub(super) message: String,
     pub(super) help: Option<String>,
@@ -68,7 +75,21 @@ pub(super) struct Listing<'a> {
 
 impl Fault {
     pub(super) fn new(at: Span, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: None }
+        Self {
+            code: Code::InvalidValue,
+            severity: Severity::Error,
+            at,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    pub(super) fn code(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+
+    pub(super) fn warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -139,13 +160,23 @@ impl<'a> Listing<'a> {
 
     fn problem(&self, fault: &Fault) -> Problem {
         Problem {
+            code: fault.code,
+            severity: fault.severity,
             file: printable(self.file),
             line: fault.at.line,
             column: fault.at.column,
+            end_column: self.end_column(fault.at),
             message: printable(&fault.message),
             help: fault.help.as_deref().map(printable),
             snippet: self.snippet(fault.at),
         }
+    }
+
+    /// Where a place ends on its first line.
+    fn end_column(&self, at: Span) -> usize {
+        let line = self.lines.get(at.line.saturating_sub(1));
+        let end = line.map_or(0, |line| line.trim_end().chars().count()) + 1;
+        at.column.saturating_add(at.width.max(1)).min(end).max(at.column + 1)
     }
 
     fn snippet(&self, at: Span) -> Option<Snippet> {
@@ -182,7 +213,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        writeln!(f, "error: {}", self.message)?;
+        writeln!(f, "{}: {}", self.severity.as_str(), self.message)?;
         write!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
         let mut help = self.help.as_deref();
         if let Some(snippet) = &self.snippet {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::codes::{Code, Severity};
 use super::diff::{Action, Change, Plan};
 use super::findings::{Finding, locate};
 use super::model::{Document, Kind, Spec};
 use super::parse::{MAX_LAYOUTS, SourceFile, parse};
-use super::problem::Problems;
+use super::problem::{Problem, Problems};
 use super::world::{Found, World};
 use super::write::{WriteError, WriteOptions, WrittenFiles, write};
 use crate::core::campaigns::{CampaignError, Campaigns};
@@ -31,6 +32,15 @@ pub struct Manifests {
 pub struct Selection {
     pub kind: Option<Kind>,
     pub name: Option<String>,
+}
+
+/// Manifests in which nothing is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validation {
+    /// By kind and name.
+    pub documents: Vec<(Kind, String)>,
+    /// What stands in nobody's way, in the order of the files.
+    pub warnings: Vec<Problem>,
 }
 
 /// What can go wrong with manifests.
@@ -86,17 +96,31 @@ impl Manifests {
         Self { db, contacts, templates, publishing, campaigns }
     }
 
-    /// Checks the files by themselves and against what exists; says which documents they hold.
+    /// Checks the files by themselves and against what exists, their expressions and templates
+    /// too; says which documents they hold.
     ///
     /// # Errors
     /// [`ManifestError::Invalid`] with all that is wrong.
-    pub async fn validate(
-        &self,
-        files: Vec<SourceFile>,
-    ) -> Result<Vec<(Kind, String)>, ManifestError> {
-        let world = self.world(&mut self.db.read().await?).await?;
-        let wanted = read(&Arc::from(files), &world).await?;
-        Ok(wanted.into_iter().map(|document| (document.kind(), document.name)).collect())
+    pub async fn validate(&self, files: Vec<SourceFile>) -> Result<Validation, ManifestError> {
+        let files: Arc<[SourceFile]> = Arc::from(files);
+        let mut tx = self.db.read().await?;
+        let world = self.world(&mut tx).await?;
+        let wanted = read(&files, &world).await?;
+        let templates = overlay(&world, &wanted);
+        let mut findings = endless_layouts(&wanted, &templates);
+        findings.extend(self.conditions(&mut tx, &world, &wanted).await?.1);
+        for document in &wanted {
+            let Spec::Campaign(spec) = &document.spec else { continue };
+            let draft = spec.clone().draft(document.name.clone(), document.labels.clone());
+            let unfit = self.campaigns.rehearse(draft, None, &templates, None).await?;
+            let unfit = unfit.into_iter();
+            findings.extend(unfit.map(|one| finding(document, Some(one.message), &one.error)));
+        }
+        if !findings.is_empty() {
+            return Err(ManifestError::Invalid(locate(&files, &findings)));
+        }
+        let documents = wanted.into_iter().map(|document| (document.kind(), document.name));
+        Ok(Validation { documents: documents.collect(), warnings: Vec::new() })
     }
 
     /// What [`Manifests::apply`] would do now.
@@ -390,6 +414,8 @@ fn in_order(changes: &[(Document, &Change)]) -> BTreeMap<String, usize> {
 fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Finding> {
     let endless = wanted.iter().filter(|document| depth(document, templates) > MAX_LAYOUTS);
     let findings = endless.map(|document| Finding {
+        code: Code::EndlessLayout,
+        severity: Severity::Error,
         origin: document.origin.clone(),
         message: None,
         place: None,
@@ -401,7 +427,11 @@ fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Fin
 }
 
 /// What is wrong with a document or one of its messages; what to do stands after a semicolon.
-fn finding(document: &Document, message: Option<String>, error: &CampaignError) -> Finding {
+pub(super) fn finding(
+    document: &Document,
+    message: Option<String>,
+    error: &CampaignError,
+) -> Finding {
     let words = error.to_string();
     let (words, help) = match words.rsplit_once("; ") {
         Some((words, help)) => (words.to_owned(), Some(help.to_owned())),
@@ -413,7 +443,12 @@ fn finding(document: &Document, message: Option<String>, error: &CampaignError) 
         _ => None,
     };
     let place = place.cloned();
-    Finding { origin: document.origin.clone(), message, place, inside: None, words, help }
+    let code = match error {
+        CampaignError::Content(_) | CampaignError::Compose { .. } => Code::Template,
+        _ => Code::Campaign,
+    };
+    let (severity, origin) = (Severity::Error, document.origin.clone());
+    Finding { code, severity, origin, message, place, inside: None, words, help }
 }
 
 /// What is wrong with the expression of a segment.
@@ -424,5 +459,6 @@ fn misexpressed(document: &Document, error: ContactError) -> Result<Finding, Man
         other => return Err(other.into()),
     };
     let origin = document.origin.clone();
-    Ok(Finding { origin, message: None, place: None, inside, words, help })
+    let (code, severity) = (Code::Expression, Severity::Error);
+    Ok(Finding { code, severity, origin, message: None, place: None, inside, words, help })
 }

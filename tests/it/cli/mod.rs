@@ -11,6 +11,7 @@ mod output;
 mod people;
 mod schema;
 mod shell;
+mod validate;
 mod workspace;
 
 use std::fs;

@@ -43,6 +43,7 @@ const FURNITURE: &[(&str, &[&str])] = &[
             "init",
             "jq",
             "man",
+            "out", // the file of `--out`
             "output",
             "progress",
             "values",

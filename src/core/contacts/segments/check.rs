@@ -305,7 +305,7 @@ impl Checker<'_> {
             let known = known[..known.len().min(20)].join(", ");
             format!("there are {known}{more}; any attribute is attributes.KEY")
         };
-        Fault::new(at, message).help(help)
+        Fault { unknown_name: true, ..Fault::new(at, message).help(help) }
     }
 }
 

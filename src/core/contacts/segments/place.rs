@@ -28,6 +28,8 @@ pub struct BadExpression {
     /// How to put it right.
     pub help: Option<String>,
     pub at: Place,
+    /// A name is no field and no attribute that was known: another workspace may know it.
+    pub unknown_name: bool,
     /// The piece of the line around the place that can be shown, and how many of its characters
     /// come before the place.
     snippet: (String, usize),
@@ -39,6 +41,7 @@ pub(super) struct Fault {
     pub(super) at: Place,
     pub(super) message: String,
     pub(super) help: Option<String>,
+    pub(super) unknown_name: bool,
 }
 
 impl Place {
@@ -65,7 +68,7 @@ impl Place {
 
 impl Fault {
     pub(super) fn new(at: Place, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: None }
+        Self { at, message: message.into(), help: None, unknown_name: false }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
@@ -75,7 +78,8 @@ impl Fault {
 
     /// The error with the line of `text` it is about.
     pub(super) fn in_text(self, text: &str) -> BadExpression {
-        BadExpression::at(text, self.at, self.message, self.help)
+        let error = BadExpression::at(text, self.at, self.message, self.help);
+        BadExpression { unknown_name: self.unknown_name, ..error }
     }
 }
 
@@ -86,7 +90,8 @@ impl BadExpression {
         let skip = (at.column - 1).saturating_sub(MAX_SNIPPET / 2);
         let piece: String = line.chars().skip(skip).take(MAX_SNIPPET).map(printable).collect();
         let (message, help) = (one_line(&message.into()), help.map(|help| one_line(&help)));
-        Self { message, help, at, snippet: (piece.trim_end().to_owned(), at.column - 1 - skip) }
+        let snippet = (piece.trim_end().to_owned(), at.column - 1 - skip);
+        Self { message, help, at, unknown_name: false, snippet }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Kept, KindSpec};
 use crate::core::kernel::Labels;
 use crate::core::manifests::check::Checked;
+use crate::core::manifests::codes::Code;
 use crate::core::manifests::positions::{Node, Span};
 use crate::core::manifests::rules;
 use crate::core::manifests::service::{ManifestError, Manifests};
@@ -96,9 +97,11 @@ impl KindSpec for ChannelSettings {
         match (kind, spec.entry("smtp")) {
             (Some("smtp"), None) if checked.misspelt(spec, &["smtp"]) => {}
             (Some("smtp"), None) => {
-                checked.fault(at, "missing key `smtp` in Channel.spec", "add `smtp: { host: … }`");
+                let message = "missing key `smtp` in Channel.spec";
+                checked.coded(Code::MissingKey, at, message, "add `smtp: { host: … }`");
             }
-            (Some("outbox"), Some(smtp)) => checked.fault(
+            (Some("outbox"), Some(smtp)) => checked.coded(
+                Code::ConflictingKeys,
                 smtp.key_at,
                 "`smtp` in a channel of kind `outbox`",
                 "write `kind: smtp`, or remove this key",
@@ -108,14 +111,16 @@ impl KindSpec for ChannelSettings {
         if let Some(smtp) = spec.entry("smtp") {
             match (smtp.node.entry("username"), smtp.node.entry("password")) {
                 (Some(alone), None) => {
-                    checked.fault(
+                    checked.coded(
+                        Code::MissingKey,
                         alone.key_at,
                         "`username` without `password`",
                         "write both or neither",
                     );
                 }
                 (None, Some(alone)) => {
-                    checked.fault(
+                    checked.coded(
+                        Code::MissingKey,
                         alone.key_at,
                         "`password` without `username`",
                         "write both or neither",
@@ -129,7 +134,12 @@ impl KindSpec for ChannelSettings {
             && unsubscribe.node.get("email").is_none()
         {
             let help = "write a `url`, an `email`, or both";
-            checked.fault(unsubscribe.key_at, "`unsubscribe` leads nowhere", help);
+            checked.coded(
+                Code::MissingKey,
+                unsubscribe.key_at,
+                "`unsubscribe` leads nowhere",
+                help,
+            );
         }
     }
 
