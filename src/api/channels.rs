@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::envelope::{Created, Data, Envelope, Listed};
+use super::envelope::{Created, Data, Envelope, Listed, Tagged};
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body, Query};
+use super::extract::{Body, IfMatch, Query};
 use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::publishing::{
@@ -22,6 +23,9 @@ pub struct ChannelBody {
     pub id: String,
     #[serde(flatten)]
     pub channel: NewChannelBody,
+    /// Counts its changes, from 1.
+    #[serde(default)]
+    pub version: u64,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
@@ -142,8 +146,8 @@ async fn list_channels(
 async fn get_channel(
     State(services): State<Services>,
     Path(channel): Path<String>,
-) -> Result<Data<ChannelBody>, ApiError> {
-    Ok(Data(services.publishing.channel(&channel).await?.into()))
+) -> Result<Tagged<ChannelBody>, ApiError> {
+    Ok(tagged(services.publishing.channel(&channel).await?))
 }
 
 /// Give a channel other settings; its name stays.
@@ -153,15 +157,18 @@ async fn get_channel(
     responses(
         (status = 200, body = Envelope<ChannelBody>),
         (status = 404, body = ErrorBody),
+        (status = 412, body = ErrorBody),
         (status = 422, body = ErrorBody),
     ))]
 async fn replace_channel(
     State(services): State<Services>,
     Path(channel): Path<String>,
+    IfMatch(version): IfMatch,
     Body(new): Body<NewChannelBody>,
-) -> Result<Data<ChannelBody>, ApiError> {
+) -> Result<Tagged<ChannelBody>, ApiError> {
     let NewChannel { settings, labels, .. } = new.try_into()?;
-    Ok(Data(services.publishing.update_channel(&channel, settings, labels).await?.into()))
+    let update = services.publishing.update_channel(&channel, settings, labels, version);
+    Ok(tagged(update.await?))
 }
 
 /// Delete a channel that no campaign uses.
@@ -177,6 +184,11 @@ async fn delete_channel(
     Path(channel): Path<String>,
 ) -> Result<Data<ChannelBody>, ApiError> {
     Ok(Data(services.publishing.delete_channel(&channel).await?.into()))
+}
+
+fn tagged(channel: Channel) -> Tagged<ChannelBody> {
+    let version = channel.version;
+    Tagged(channel.into(), version)
 }
 
 impl NewChannelBody {
@@ -274,6 +286,7 @@ impl From<Channel> for ChannelBody {
                     .map(|ways| UnsubscribeBody { url: ways.url, email: ways.email }),
                 smtp,
             },
+            version: channel.version,
             created_at: channel.created_at.to_string(),
             updated_at: channel.updated_at.to_string(),
         }
@@ -319,6 +332,9 @@ impl From<PublishingError> for ApiError {
                 Self::conflict("AMBIGUOUS_REFERENCE", error).with_details(names)
             }
             PublishingError::ChannelNameTaken(_) => Self::conflict("CHANNEL_NAME_TAKEN", error),
+            PublishingError::ChannelOutdated(_) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "CHANNEL_OUTDATED", error)
+            }
             PublishingError::ChannelInUse(_) => Self::conflict("CHANNEL_IN_USE", error),
             PublishingError::Name(_) => Self::invalid("INVALID_NAME", error),
             PublishingError::Settings(_) => Self::invalid("INVALID_CHANNEL", error),

@@ -17,7 +17,7 @@ use super::extract::{Body, Query};
 use super::routing::{Area, area};
 use super::{PREFIX, Services};
 use crate::core::manifests::{
-    Action, Change, Code, FieldChange, FieldValue, FileReference, Kind, MAX_BUNDLE_BYTES,
+    Action, Change, Code, Drift, FieldChange, FieldValue, FileReference, Kind, MAX_BUNDLE_BYTES,
     MAX_FILE_BYTES, ManifestError, Outline, Plan, Problem, Problems, Selection, Severity,
     SourceFile, Survey, Validation, WriteOptions, WrittenFiles, reference, schema, survey,
     validate_alone,
@@ -125,6 +125,21 @@ pub struct ChangeBody {
     /// What an update changes.
     #[serde(default)]
     pub fields: Vec<FieldChangeBody>,
+    /// Absent when nobody else changed it, and when it is unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftBody>,
+}
+
+/// What was changed by other means since it was last applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DriftBody {
+    /// When it was last applied.
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// It is no longer there.
+    pub deleted: bool,
+    /// The fields that are not what was applied, by their paths; none when it is deleted.
+    pub fields: Vec<String>,
 }
 
 /// What is done with a document.
@@ -424,7 +439,15 @@ impl From<Change> for ChangeBody {
             },
             recipients: change.recipients,
             fields: change.fields.into_iter().map(Into::into).collect(),
+            drift: change.drift.map(Into::into),
         }
+    }
+}
+
+impl From<Drift> for DriftBody {
+    fn from(drift: Drift) -> Self {
+        let Drift { since, deleted, fields } = drift;
+        Self { since: since.to_string(), deleted, fields }
     }
 }
 

@@ -56,7 +56,7 @@ pub use lists::{
     MembersChangedBody, NewListBody, OptInBody, SubscriptionStateBody,
 };
 pub use manifests::{
-    ActionBody, BODY_FILE_LIMIT, ChangeBody, DocumentBody, ExportBody, FieldChangeBody,
+    ActionBody, BODY_FILE_LIMIT, ChangeBody, DocumentBody, DriftBody, ExportBody, FieldChangeBody,
     FileReferenceBody, ManifestFileBody, ManifestsBody, OutlineBody, PlanBody, ProblemBody,
     ReferencesBody, Rule, SeverityBody, ValidationBody, manifest_kinds, manifest_reference,
     manifest_rules, manifest_schema,

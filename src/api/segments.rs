@@ -6,9 +6,9 @@ use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::envelope::{Created, Data, Envelope, Listed};
+use super::envelope::{Created, Data, Envelope, Listed, Tagged};
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body, Query};
+use super::extract::{Body, IfMatch, Query};
 use super::lists::MembersAddedBody;
 use super::routing::{Area, area};
 use super::{PageQuery, Services};
@@ -137,10 +137,11 @@ async fn list_segments(
 async fn get_segment(
     State(services): State<Services>,
     Path(segment): Path<String>,
-) -> Result<Data<SegmentBody>, ApiError> {
+) -> Result<Tagged<SegmentBody>, ApiError> {
     let segment = services.contacts.segment(&segment).await?;
     let contacts = services.contacts.count_where(&segment.expression).await?;
-    Ok(Data(SegmentBody { contacts: Some(contacts), ..segment.into() }))
+    let version = u64::from(segment.version);
+    Ok(Tagged(SegmentBody { contacts: Some(contacts), ..segment.into() }, version))
 }
 
 /// Change a segment; campaigns that run keep what they started with.
@@ -150,15 +151,18 @@ async fn get_segment(
     responses(
         (status = 200, body = Envelope<SegmentBody>),
         (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
+        (status = 412, body = ErrorBody),
         (status = 422, body = ErrorBody),
     ))]
 async fn update_segment(
     State(services): State<Services>,
     Path(segment): Path<String>,
+    IfMatch(version): IfMatch,
     Body(change): Body<SegmentChangeBody>,
-) -> Result<Data<SegmentBody>, ApiError> {
-    Ok(Data(services.contacts.update_segment(&segment, change.into()).await?.into()))
+) -> Result<Tagged<SegmentBody>, ApiError> {
+    let segment = services.contacts.update_segment(&segment, change.into(), version).await?;
+    let version = u64::from(segment.version);
+    Ok(Tagged(segment.into(), version))
 }
 
 /// Delete a segment; its contacts stay.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::envelope::{Created, Data, Envelope, Listed};
+use super::envelope::{Created, Data, Envelope, Listed, Tagged};
 use super::error::{ApiError, ErrorBody};
-use super::extract::{Body, Query};
+use super::extract::{Body, IfMatch, Query};
 use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::content::{Template, TemplateError, TemplateSource};
@@ -19,6 +20,9 @@ pub struct TemplateBody {
     pub id: String,
     #[serde(flatten)]
     pub template: NewTemplateBody,
+    /// Counts its changes, from 1.
+    #[serde(default)]
+    pub version: u64,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
@@ -78,8 +82,8 @@ async fn list_templates(
 async fn get_template(
     State(services): State<Services>,
     Path(template): Path<String>,
-) -> Result<Data<TemplateBody>, ApiError> {
-    Ok(Data(services.templates.template(&template).await?.into()))
+) -> Result<Tagged<TemplateBody>, ApiError> {
+    Ok(tagged(services.templates.template(&template).await?))
 }
 
 /// Give a template another body; its name stays.
@@ -89,15 +93,17 @@ async fn get_template(
     responses(
         (status = 200, body = Envelope<TemplateBody>),
         (status = 404, body = ErrorBody),
+        (status = 412, body = ErrorBody),
         (status = 422, body = ErrorBody),
     ))]
 async fn replace_template(
     State(services): State<Services>,
     Path(template): Path<String>,
+    IfMatch(version): IfMatch,
     Body(new): Body<NewTemplateBody>,
-) -> Result<Data<TemplateBody>, ApiError> {
+) -> Result<Tagged<TemplateBody>, ApiError> {
     let (source, labels) = new.source()?;
-    Ok(Data(services.templates.update(&template, source, labels).await?.into()))
+    Ok(tagged(services.templates.update(&template, source, labels, version).await?))
 }
 
 /// Delete a template that nothing uses.
@@ -113,6 +119,11 @@ async fn delete_template(
     Path(template): Path<String>,
 ) -> Result<Data<TemplateBody>, ApiError> {
     Ok(Data(services.templates.delete(&template).await?.into()))
+}
+
+fn tagged(template: Template) -> Tagged<TemplateBody> {
+    let version = template.version;
+    Tagged(template.into(), version)
 }
 
 impl NewTemplateBody {
@@ -136,6 +147,7 @@ impl From<Template> for TemplateBody {
                 layout: source.layout,
                 body: source.body,
             },
+            version: template.version,
             created_at: template.created_at.to_string(),
             updated_at: template.updated_at.to_string(),
         }
@@ -151,6 +163,9 @@ impl From<TemplateError> for ApiError {
                 Self::conflict("AMBIGUOUS_REFERENCE", error).with_details(names)
             }
             TemplateError::NameTaken(_) => Self::conflict("TEMPLATE_NAME_TAKEN", error),
+            TemplateError::Outdated(_) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "TEMPLATE_OUTDATED", error)
+            }
             TemplateError::InUse(_) => Self::conflict("TEMPLATE_IN_USE", error),
             TemplateError::OwnLayout(_) => Self::invalid("INVALID_LAYOUT", error),
             TemplateError::Name(_) => Self::invalid("INVALID_NAME", error),

@@ -61,6 +61,7 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         templates.clone(),
         publishing.clone(),
         campaigns.clone(),
+        clock.clone(),
     );
     Ok(ServiceSet {
         analytics,

@@ -107,7 +107,7 @@ impl Shop {
     async fn through(&self, smtp: Smtp) {
         let settings = Self::settings(&smtp);
         let publishing = &self.app.services.publishing;
-        publishing.update_channel("mail", settings, BTreeMap::new()).await.unwrap();
+        publishing.update_channel("mail", settings, BTreeMap::new(), None).await.unwrap();
     }
 
     fn draft() -> Draft {

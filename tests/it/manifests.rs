@@ -1,5 +1,7 @@
 //! Campaigns as code, on both engines: what is applied is there, whole or not at all.
 
+mod drift;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -39,6 +41,8 @@ on_every_backend!(
 macro_rules! reads {
     ($($of:tt)*) => { insta::allow_duplicates! { insta::assert_snapshot!($($of)*) } };
 }
+
+use reads;
 
 fn file(text: &str) -> Vec<SourceFile> {
     vec![SourceFile { path: "campaign.yaml".into(), text: text.into(), ..SourceFile::default() }]

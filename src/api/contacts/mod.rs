@@ -339,7 +339,12 @@ impl From<ContactError> for ApiError {
             ContactError::SegmentNotFound(_) => Self::not_found("SEGMENT_NOT_FOUND", error),
             ContactError::SegmentNameTaken(_) => Self::conflict("SEGMENT_NAME_TAKEN", error),
             ContactError::SegmentInUse { .. } => Self::conflict("SEGMENT_IN_USE", error),
-            ContactError::SegmentChanged(_) => Self::conflict("SEGMENT_CHANGED", error),
+            ContactError::ListOutdated(_) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "LIST_OUTDATED", error)
+            }
+            ContactError::SegmentChanged(_) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "SEGMENT_CHANGED", error)
+            }
             ContactError::Expression(_) | ContactError::Unresolved(_) => {
                 Self::invalid("INVALID_EXPRESSION", error)
             }

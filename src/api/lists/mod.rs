@@ -45,6 +45,9 @@ pub struct ListBody {
     pub unconfirmed: u64,
     #[serde(default)]
     pub unsubscribed: u64,
+    /// Counts its changes, from 1.
+    #[serde(default)]
+    pub version: u64,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
@@ -212,6 +215,7 @@ impl From<List> for ListBody {
             subscribed: list.members.subscribed,
             unconfirmed: list.members.unconfirmed,
             unsubscribed: list.members.unsubscribed,
+            version: list.version,
             created_at: list.created_at.to_string(),
             updated_at: list.updated_at.to_string(),
         }

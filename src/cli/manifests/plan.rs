@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::api::{ActionBody, ChangeBody, FieldChangeBody, PlanBody};
+use crate::api::{ActionBody, ChangeBody, DriftBody, FieldChangeBody, PlanBody};
 
 /// Characters of a value shown at most.
 const MAX_SHOWN: usize = 100;
@@ -24,6 +24,7 @@ pub(super) fn describe(plan: &PlanBody) -> String {
         };
         let (kind, name) = (change.document.kind.to_lowercase(), &change.document.name);
         let recipients = recipients(change);
+        let drift = change.drift.as_ref().map(drifted);
         match change.fields.as_slice() {
             [field] => push(
                 &mut text,
@@ -35,6 +36,9 @@ pub(super) fn describe(plan: &PlanBody) -> String {
                     push(&mut text, format_args!("    {}", described(field)));
                 }
             }
+        }
+        if let Some(drift) = drift {
+            push(&mut text, format_args!("    ! {drift}"));
         }
     }
     let [create, update, unchanged] = counts(plan);
@@ -60,6 +64,15 @@ fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
     let line = line.to_string();
     text.extend(line.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }));
     text.push('\n');
+}
+
+/// `changed outside of manifests since 2026-03-01T09:00:00Z: spec.description`
+fn drifted(drift: &DriftBody) -> String {
+    let DriftBody { since, deleted, fields } = drift;
+    if *deleted {
+        return format!("deleted outside of manifests since {since}");
+    }
+    format!("changed outside of manifests since {since}: {}", fields.join(", "))
 }
 
 fn recipients(change: &ChangeBody) -> String {
@@ -134,7 +147,9 @@ mod tests {
                 { "kind": "List", "name": "vip", "action": "unchanged" },
                 { "kind": "Template", "name": "spring", "action": "update", "fields": [
                     { "path": "spec.body", "before": { "lines": 40, "sha256": "a" },
-                      "after": { "lines": 42, "sha256": "b" } } ] },
+                      "after": { "lines": 42, "sha256": "b" } } ],
+                  "drift": { "since": "2026-03-01T09:00:00Z", "deleted": false,
+                    "fields": ["spec.body", "spec.format"] } },
                 { "kind": "Campaign", "name": "spring-launch", "action": "create",
                   "recipients": 1842 },
                 { "kind": "Campaign", "name": "summer", "action": "update", "recipients": 1,
@@ -149,6 +164,7 @@ mod tests {
         insta::assert_snapshot!(describe(&plan), @r#"
         = unchanged list vip
         ~ update template spring: spec.body: 40 → 42 lines
+            ! changed outside of manifests since 2026-03-01T09:00:00Z: spec.body, spec.format
         + create campaign spring-launch (1,842 recipients)
         ~ update campaign summer (1 recipient)
             spec.messages[a].subject: "Hi\u001b" → "Hello�"

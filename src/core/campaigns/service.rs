@@ -178,14 +178,33 @@ impl Campaigns {
     /// [`CampaignError::Running`] while a run of it may go on.
     pub async fn delete(&self, reference: &str) -> Result<Campaign, CampaignError> {
         let mut tx = self.db.begin().await?;
-        let campaign = self.campaign_in(&mut tx, reference).await?;
+        let campaign = self.delete_in(&mut tx, reference, None).await?;
+        tx.commit().await?;
+        Ok(campaign)
+    }
+
+    /// As [`Campaigns::delete`], if it is still at `version`, as part of a larger change.
+    ///
+    /// # Errors
+    /// Also [`CampaignError::Outdated`].
+    pub async fn delete_in(
+        &self,
+        tx: &mut Tx,
+        reference: &str,
+        version: Option<u64>,
+    ) -> Result<Campaign, CampaignError> {
+        let campaign = self.campaign_in(tx, reference).await?;
+        if version.is_some_and(|version| version != campaign.version) {
+            return Err(CampaignError::Outdated { name: campaign.name, found: campaign.version });
+        }
         if campaign.status.is_running() {
             return Err(CampaignError::Running { name: campaign.name, status: campaign.status });
         }
-        store::delete(&mut tx, campaign.id).await?;
+        if !store::delete(tx, &campaign).await? {
+            return Err(CampaignError::Outdated { name: campaign.name, found: campaign.version });
+        }
         let event = Event::about("campaign.deleted", campaign.id, &campaign.name);
-        self.outbox.push(&mut tx, event).await?;
-        tx.commit().await?;
+        self.outbox.push(tx, event).await?;
         Ok(campaign)
     }
 

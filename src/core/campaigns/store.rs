@@ -30,7 +30,7 @@ pub(super) async fn update(tx: &mut Tx, campaign: &Campaign) -> DbResult<bool> {
                goals = ?12, labels = ?13, updated_at = ?14, version = version + 1
                WHERE workspace_id = ?1 AND id = ?2 AND version = ?15";
     let mut values = values(tx, campaign);
-    values.push(version(campaign.version).into());
+    values.push(campaign.version.into());
     if tx.execute(sql, values).await? == 0 {
         return Ok(false);
     }
@@ -79,9 +79,10 @@ pub(super) async fn page(
     with_parts(tx, campaigns).await
 }
 
-pub(super) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
-    let sql = "DELETE FROM campaigns WHERE workspace_id = ?1 AND id = ?2";
-    tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
+/// Deletes a campaign if it is still at `campaign.version`; says whether it was.
+pub(super) async fn delete(tx: &mut Tx, campaign: &Campaign) -> DbResult<bool> {
+    let sql = "DELETE FROM campaigns WHERE workspace_id = ?1 AND id = ?2 AND version = ?3";
+    Ok(tx.execute(sql, params![tx.workspace(), campaign.id, campaign.version]).await? == 1)
 }
 
 /// The columns that an insert and an update share, `?1` to `?14`.
@@ -102,10 +103,6 @@ fn values(tx: &Tx, campaign: &Campaign) -> Params {
         serde_json::json!(campaign.labels),
         campaign.updated_at
     ]
-}
-
-fn version(version: u64) -> i64 {
-    i64::try_from(version).unwrap_or(i64::MAX)
 }
 
 async fn insert_parts(tx: &mut Tx, campaign: &Campaign) -> DbResult<()> {

@@ -107,6 +107,8 @@ pub struct List {
     pub optin: OptIn,
     /// Contacts on it now.
     pub members: MemberCounts,
+    /// Counts its changes, from 1.
+    pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -240,6 +242,8 @@ pub enum ContactError {
     ListNotFound(String),
     #[error("`{text}` could be {}; write more of it", .names.join(", "))]
     Ambiguous { text: String, names: Vec<String> },
+    #[error("the list `{0}` was changed meanwhile; look at it again")]
+    ListOutdated(String),
     #[error("no segment `{0}`; `frontier segment list` shows those there are")]
     SegmentNotFound(String),
     #[error("a segment named `{0}` already exists; choose another name")]

@@ -46,7 +46,8 @@ impl Templates {
         let layout = self.layout(tx, &mut source).await?;
         let now = self.clock.now();
         let id = self.clock.new_id();
-        let template = Template { id, source, labels, created_at: now, updated_at: now };
+        let (created_at, updated_at) = (now, now);
+        let template = Template { id, source, labels, version: 1, created_at, updated_at };
         store::insert(tx, &template, layout).await.map_err(|error| match error {
             DbError::Conflict { .. } => TemplateError::NameTaken(template.source.name.clone()),
             other => other.into(),
@@ -56,15 +57,21 @@ impl Templates {
         Ok(template)
     }
 
-    /// Gives the template `reference` another source and labels; its name stays.
+    /// Gives the template `reference` another source and labels, if it is still at `version`; its
+    /// name stays.
+    ///
+    /// # Errors
+    /// [`TemplateError::Outdated`], [`TemplateError::OwnLayout`], and [`TemplateError::NotFound`]
+    /// for its layout.
     pub async fn update(
         &self,
         reference: &str,
         source: TemplateSource,
         labels: Labels,
+        version: Option<u64>,
     ) -> Result<Template, TemplateError> {
         let mut tx = self.db.begin().await?;
-        let template = self.update_in(&mut tx, reference, source, labels).await?;
+        let template = self.update_in(&mut tx, reference, source, labels, version).await?;
         tx.commit().await?;
         Ok(template)
     }
@@ -76,17 +83,22 @@ impl Templates {
         reference: &str,
         mut source: TemplateSource,
         labels: Labels,
+        version: Option<u64>,
     ) -> Result<Template, TemplateError> {
         let old = self.template_in(tx, reference).await?;
-        source.name = old.source.name;
+        if version.is_some_and(|version| version != old.version) {
+            return Err(TemplateError::Outdated(old.source.name));
+        }
+        source.name.clone_from(&old.source.name);
         let layout = self.layout(tx, &mut source).await?;
         if layout == Some(old.id) {
             return Err(TemplateError::OwnLayout(source.name));
         }
-        let updated_at = self.clock.now();
-        let template =
-            Template { id: old.id, source, labels, created_at: old.created_at, updated_at };
-        store::update(tx, &template, layout).await?;
+        let mut template = Template { source, labels, updated_at: self.clock.now(), ..old };
+        if !store::update(tx, &template, layout).await? {
+            return Err(TemplateError::Outdated(template.source.name));
+        }
+        template.version += 1;
         let event = Event::about("template.updated", template.id, &template.source.name);
         self.outbox.push(tx, event).await?;
         Ok(template)
@@ -148,14 +160,33 @@ impl Templates {
     /// [`TemplateError::InUse`].
     pub async fn delete(&self, reference: &str) -> Result<Template, TemplateError> {
         let mut tx = self.db.begin().await?;
-        let template = self.template_in(&mut tx, reference).await?;
-        store::delete(&mut tx, template.id).await.map_err(|error| match error {
-            DbError::Conflict { .. } => TemplateError::InUse(template.source.name.clone()),
-            other => other.into(),
-        })?;
-        let event = Event::about("template.deleted", template.id, &template.source.name);
-        self.outbox.push(&mut tx, event).await?;
+        let template = self.delete_in(&mut tx, reference, None).await?;
         tx.commit().await?;
+        Ok(template)
+    }
+
+    /// As [`Templates::delete`], if it is still at `version`, as part of a larger change.
+    ///
+    /// # Errors
+    /// Also [`TemplateError::Outdated`].
+    pub async fn delete_in(
+        &self,
+        tx: &mut Tx,
+        reference: &str,
+        version: Option<u64>,
+    ) -> Result<Template, TemplateError> {
+        let template = self.template_in(tx, reference).await?;
+        let seen = version.is_none_or(|version| version == template.version);
+        let deleted = seen
+            && store::delete(tx, &template).await.map_err(|error| match error {
+                DbError::Conflict { .. } => TemplateError::InUse(template.source.name.clone()),
+                other => other.into(),
+            })?;
+        if !deleted {
+            return Err(TemplateError::Outdated(template.source.name));
+        }
+        let event = Event::about("template.deleted", template.id, &template.source.name);
+        self.outbox.push(tx, event).await?;
         Ok(template)
     }
 

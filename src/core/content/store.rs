@@ -5,7 +5,7 @@ use crate::core::kernel::{Id, PageRequest};
 use crate::storage::sql::{DbResult, Row, Tx, params};
 
 const COLUMNS: &str = "t.id, t.name, t.format, t.layout_id, l.name AS layout, t.body, t.labels,
-                       t.created_at, t.updated_at";
+                       t.version, t.created_at, t.updated_at";
 const FROM: &str = "templates t LEFT JOIN templates l ON l.id = t.layout_id";
 
 /// Templates read at once, when all are; a workspace with more has to name what it needs.
@@ -29,9 +29,12 @@ pub(super) async fn insert(tx: &mut Tx, template: &Template, layout: Option<Id>)
     tx.execute(sql, values).await.map(drop)
 }
 
-pub(super) async fn update(tx: &mut Tx, template: &Template, layout: Option<Id>) -> DbResult<()> {
+/// Writes a template again, one version on, if it is still at `template.version`; says whether it
+/// was.
+pub(super) async fn update(tx: &mut Tx, template: &Template, layout: Option<Id>) -> DbResult<bool> {
     let sql = "UPDATE templates SET format = ?3, layout_id = ?4, body = ?5, labels = ?6,
-               updated_at = ?7 WHERE workspace_id = ?1 AND id = ?2";
+               updated_at = ?7, version = version + 1
+               WHERE workspace_id = ?1 AND id = ?2 AND version = ?8";
     let source = &template.source;
     let values = params![
         tx.workspace(),
@@ -40,9 +43,10 @@ pub(super) async fn update(tx: &mut Tx, template: &Template, layout: Option<Id>)
         layout,
         &source.body,
         serde_json::json!(template.labels),
-        template.updated_at
+        template.updated_at,
+        template.version
     ];
-    tx.execute(sql, values).await.map(drop)
+    Ok(tx.execute(sql, values).await? == 1)
 }
 
 pub(super) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<Template>> {
@@ -67,9 +71,10 @@ pub(super) async fn all(tx: &mut Tx) -> DbResult<Vec<Template>> {
     tx.rows(&sql, params![tx.workspace(), ALL]).await?.iter().map(template).collect()
 }
 
-pub(super) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
-    let sql = "DELETE FROM templates WHERE workspace_id = ?1 AND id = ?2";
-    tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
+/// Deletes a template if it is still at `template.version`; says whether it was.
+pub(super) async fn delete(tx: &mut Tx, template: &Template) -> DbResult<bool> {
+    let sql = "DELETE FROM templates WHERE workspace_id = ?1 AND id = ?2 AND version = ?3";
+    Ok(tx.execute(sql, params![tx.workspace(), template.id, template.version]).await? == 1)
 }
 
 fn template(row: &Row) -> DbResult<Template> {
@@ -82,6 +87,7 @@ fn template(row: &Row) -> DbResult<Template> {
             body: row.get("body")?,
         },
         labels: row.json("labels")?,
+        version: row.get("version")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })

@@ -10,6 +10,8 @@ pub struct Template {
     pub id: Id,
     pub source: TemplateSource,
     pub labels: Labels,
+    /// Counts its changes, from 1.
+    pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -23,6 +25,8 @@ pub enum TemplateError {
     Ambiguous { text: String, names: Vec<String> },
     #[error("a template named `{0}` already exists; choose another name")]
     NameTaken(String),
+    #[error("the template `{0}` was changed meanwhile; look at it again")]
+    Outdated(String),
     #[error("the template `{0}` is used by a campaign or as a layout; take it out there first")]
     InUse(String),
     #[error("the template `{0}` cannot be its own layout")]

@@ -22,6 +22,7 @@ pub enum Code {
     Duplicate,
     UnknownReference,
     EndlessLayout,
+    Circle,
     BodyFile,
     Template,
     Expression,
@@ -41,7 +42,7 @@ pub enum Severity {
 }
 
 impl Code {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::YamlSyntax,
         Self::TooLarge,
         Self::UnknownKey,
@@ -53,6 +54,7 @@ impl Code {
         Self::Duplicate,
         Self::UnknownReference,
         Self::EndlessLayout,
+        Self::Circle,
         Self::BodyFile,
         Self::Template,
         Self::Expression,
@@ -73,6 +75,7 @@ impl Code {
             Self::Duplicate => "duplicate",
             Self::UnknownReference => "unknown-reference",
             Self::EndlessLayout => "endless-layout",
+            Self::Circle => "circle",
             Self::BodyFile => "body-file",
             Self::Template => "template",
             Self::Expression => "expression",
@@ -95,6 +98,7 @@ impl Code {
             Self::Duplicate => "No two things of one kind share a name.",
             Self::UnknownReference => "What a document names is in the files or exists.",
             Self::EndlessLayout => "Layouts end, after 8 templates around a template at most.",
+            Self::Circle => "Documents do not name each other in a circle.",
             Self::BodyFile => "The file of a body is text, in the manifest's folder.",
             Self::Template => "The subjects and bodies of messages compile.",
             Self::Expression => "The expression of a segment is one of the segment language.",

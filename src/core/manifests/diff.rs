@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::drift::Drift;
 use super::model::{Document, Kind};
 use super::written::to_json;
 
@@ -34,6 +35,9 @@ pub struct Change {
     /// What an update changes, in the order of the manifest, with what it removes last in its
     /// mapping; empty for the other actions.
     pub fields: Vec<FieldChange>,
+    /// What was changed by other means since it was last applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Drift>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -84,7 +88,7 @@ impl Plan {
                     Some(before) => (Action::Update, differences(before, document)),
                 };
                 let (kind, name) = (document.kind(), document.name.clone());
-                Change { kind, name, action, recipients: None, fields }
+                Change { kind, name, action, recipients: None, fields, drift: None }
             })
             .collect();
         Self { changes, fingerprint }
@@ -111,6 +115,19 @@ fn fingerprint<'a>(documents: impl Iterator<Item = &'a Document>) -> String {
         .finalize()
         .iter()
         .fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// What a manifest says beyond which document it is.
+pub(super) fn content(document: &Document) -> Value {
+    // A document is plain data: it always becomes JSON. Were it not so, it would say nothing.
+    let mut written = to_json(document).unwrap_or_default();
+    if let Some(fields) = written.as_object_mut() {
+        fields.retain(|key, _| matches!(key.as_str(), "metadata" | "spec"));
+    }
+    if let Some(metadata) = written.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.shift_remove("name");
+    }
+    written
 }
 
 fn differences(before: &Document, after: &Document) -> Vec<FieldChange> {
@@ -184,7 +201,8 @@ fn compare_named(path: &str, before: &[Value], after: &[Value], changes: &mut Ve
     }
 }
 
-fn named(items: &[Value]) -> bool {
+/// Whether these are things that are told apart by their names.
+pub(super) fn named(items: &[Value]) -> bool {
     items.iter().all(|item| item.get("name").is_some_and(Value::is_string))
 }
 
@@ -210,7 +228,7 @@ impl FieldValue {
 }
 
 /// The first 12 hexadecimal digits of the text's SHA-256.
-fn short_digest(text: &str) -> String {
+pub(super) fn short_digest(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let head = digest.iter().take(6).fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
     format!("{head:012x}")

@@ -22,12 +22,15 @@
 mod check;
 mod codes;
 mod diff;
+mod drift;
 mod findings;
 mod kinds;
+mod links;
 mod model;
 mod offline;
 mod parse;
 mod positions;
+mod prepare;
 mod problem;
 mod reference;
 mod rules;
@@ -43,6 +46,7 @@ mod written;
 
 pub use codes::{Code, Severity};
 pub use diff::{Action, Change, FieldChange, FieldValue, Plan};
+pub use drift::Drift;
 pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, SegmentSpec, Spec, TemplateSpec};
 pub use offline::validate_alone;
 pub use parse::{

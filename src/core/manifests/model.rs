@@ -11,6 +11,7 @@ pub use super::kinds::campaign::CampaignSpec;
 pub use super::kinds::list::ListSpec;
 pub use super::kinds::segment::SegmentSpec;
 pub use super::kinds::template::TemplateSpec;
+use super::links::Key;
 use crate::core::kernel::Labels;
 use crate::core::publishing::ChannelSettings;
 
@@ -99,6 +100,11 @@ impl fmt::Display for Kind {
 impl Document {
     pub const fn kind(&self) -> Kind {
         self.spec.kind()
+    }
+
+    /// As [`Document::key`], to keep.
+    pub(super) fn own_key(&self) -> Key {
+        (self.kind(), self.name.clone())
     }
 
     /// What documents are sorted and told apart by.

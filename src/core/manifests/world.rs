@@ -21,16 +21,11 @@ pub(super) struct World {
 #[derive(Clone, Debug)]
 pub(super) struct Existing {
     pub(super) id: Id,
-    /// Of a campaign.
-    pub(super) campaign: Option<Standing>,
-    pub(super) document: Document,
-}
-
-/// Where a campaign stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
-    pub(super) status: Status,
+    /// Counts its changes.
     pub(super) version: u64,
+    /// Of a campaign.
+    pub(super) status: Option<Status>,
+    pub(super) document: Document,
 }
 
 /// What exists of some documents, by their keys.
@@ -81,7 +76,7 @@ impl Manifests {
         with_spec!(spec, spec => spec.create(self, tx, name, labels).await)
     }
 
-    /// Makes what exists what the document says.
+    /// Makes what exists what the document says, if it is still as it was found.
     pub(super) async fn update(
         &self,
         tx: &mut Tx,
@@ -94,8 +89,14 @@ impl Manifests {
 }
 
 impl Existing {
-    pub(super) fn new(id: Id, name: String, labels: Labels, spec: impl Into<Spec>) -> Self {
+    pub(super) fn new(
+        id: Id,
+        version: u64,
+        name: String,
+        labels: Labels,
+        spec: impl Into<Spec>,
+    ) -> Self {
         let document = Document { name, labels, spec: spec.into(), origin: Origin::default() };
-        Self { id, campaign: None, document }
+        Self { id, version, status: None, document }
     }
 }

@@ -17,6 +17,8 @@ pub struct Channel {
     pub name: String,
     pub labels: Labels,
     pub settings: ChannelSettings,
+    /// Counts its changes, from 1.
+    pub version: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -294,6 +296,8 @@ pub enum PublishingError {
     Ambiguous { text: String, names: Vec<String> },
     #[error("a channel named `{0}` already exists; choose another name")]
     ChannelNameTaken(String),
+    #[error("the channel `{0}` was changed meanwhile; look at it again")]
+    ChannelOutdated(String),
     #[error("the channel `{0}` is used by a campaign; give that campaign another channel first")]
     ChannelInUse(String),
     #[error(transparent)]

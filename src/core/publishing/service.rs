@@ -74,6 +74,7 @@ impl Publishing {
             name: new.name,
             labels: new.labels,
             settings: new.settings,
+            version: 1,
             created_at: now,
             updated_at: now,
         };
@@ -85,18 +86,27 @@ impl Publishing {
         Ok(channel)
     }
 
-    /// Gives the channel `reference` new settings and labels; its name stays.
+    /// Gives the channel `reference` new settings and labels, if it is still at `version`; its name
+    /// stays.
+    ///
+    /// # Errors
+    /// [`PublishingError::ChannelOutdated`], [`PublishingError::Settings`].
     pub async fn update_channel_in(
         &self,
         tx: &mut Tx,
         reference: &str,
         settings: ChannelSettings,
         labels: Labels,
+        version: Option<u64>,
     ) -> Result<Channel, PublishingError> {
         settings.check()?;
         let old = self.channel_in(tx, reference).await?;
-        let channel = Channel { settings, labels, updated_at: self.clock.now(), ..old };
-        channels::update(tx, &channel).await?;
+        let mut channel = Channel { settings, labels, updated_at: self.clock.now(), ..old };
+        let seen = version.is_none_or(|version| version == channel.version);
+        if !seen || !channels::update(tx, &channel).await? {
+            return Err(PublishingError::ChannelOutdated(channel.name));
+        }
+        channel.version += 1;
         self.outbox.push(tx, Event::about("channel.updated", channel.id, &channel.name)).await?;
         Ok(channel)
     }
@@ -107,9 +117,10 @@ impl Publishing {
         reference: &str,
         settings: ChannelSettings,
         labels: Labels,
+        version: Option<u64>,
     ) -> Result<Channel, PublishingError> {
         let mut tx = self.db.begin().await?;
-        let channel = self.update_channel_in(&mut tx, reference, settings, labels).await?;
+        let channel = self.update_channel_in(&mut tx, reference, settings, labels, version).await?;
         tx.commit().await?;
         Ok(channel)
     }
@@ -165,15 +176,32 @@ impl Publishing {
     /// [`PublishingError::ChannelInUse`].
     pub async fn delete_channel(&self, reference: &str) -> Result<Channel, PublishingError> {
         let mut tx = self.db.begin().await?;
-        let channel = self.channel_in(&mut tx, reference).await?;
-        channels::delete(&mut tx, channel.id).await.map_err(|error| match error {
-            DbError::Conflict { .. } => PublishingError::ChannelInUse(channel.name.clone()),
-            other => other.into(),
-        })?;
-        self.outbox
-            .push(&mut tx, Event::about("channel.deleted", channel.id, &channel.name))
-            .await?;
+        let channel = self.delete_channel_in(&mut tx, reference, None).await?;
         tx.commit().await?;
+        Ok(channel)
+    }
+
+    /// As [`Publishing::delete_channel`], if it is still at `version`, as part of a larger change.
+    ///
+    /// # Errors
+    /// Also [`PublishingError::ChannelOutdated`].
+    pub async fn delete_channel_in(
+        &self,
+        tx: &mut Tx,
+        reference: &str,
+        version: Option<u64>,
+    ) -> Result<Channel, PublishingError> {
+        let channel = self.channel_in(tx, reference).await?;
+        let seen = version.is_none_or(|version| version == channel.version);
+        let deleted = seen
+            && channels::delete(tx, &channel).await.map_err(|error| match error {
+                DbError::Conflict { .. } => PublishingError::ChannelInUse(channel.name.clone()),
+                other => other.into(),
+            })?;
+        if !deleted {
+            return Err(PublishingError::ChannelOutdated(channel.name));
+        }
+        self.outbox.push(tx, Event::about("channel.deleted", channel.id, &channel.name)).await?;
         Ok(channel)
     }
 

@@ -92,6 +92,7 @@ value_from! {
     i64 => |value| Self::Int(value),
     i32 => |value| Self::Int(value.into()),
     u32 => |value| Self::Int(value.into()),
+    u64 => |value| Self::Int(i64::try_from(value).unwrap_or(i64::MAX)),
     u16 => |value| Self::Int(value.into()),
     f64 => |value| Self::Real(value),
     String => |value| Self::Text(value),

@@ -66,7 +66,7 @@ async fn a_segment_receives_as_it_is_when_the_run_begins(shop: Shop) {
     shop.start().await;
     let other =
         SegmentChange { expression: Some("city = 'Soria'".to_owned()), ..SegmentChange::default() };
-    contacts.update_segment("town", other).await.unwrap();
+    contacts.update_segment("town", other, None).await.unwrap();
     super::ended(shop.worker(Shop::options(32))).await;
 
     let expected =

@@ -43,7 +43,12 @@ async fn nobody_can_be_sent_what_they_cannot_leave(shop: Shop) {
     let channel = shop.app.services.publishing.channel("mail").await.unwrap();
     let mut settings = channel.settings;
     settings.unsubscribe = None;
-    shop.app.services.publishing.update_channel("mail", settings, channel.labels).await.unwrap();
+    shop.app
+        .services
+        .publishing
+        .update_channel("mail", settings, channel.labels, None)
+        .await
+        .unwrap();
     let refusal = shop.refusal().await;
     allow_duplicates! { assert_snapshot!(refusal, @"`Spring` cannot be sent: its readers could not unsubscribe; give its channel an unsubscribe URL or address, or set unsubscribe.url in frontier.yaml"); }
 }
@@ -53,7 +58,12 @@ async fn somebody_must_be_the_sender(shop: Shop) {
     let channel = shop.app.services.publishing.channel("mail").await.unwrap();
     let mut settings = channel.settings;
     settings.from = None;
-    shop.app.services.publishing.update_channel("mail", settings, channel.labels).await.unwrap();
+    shop.app
+        .services
+        .publishing
+        .update_channel("mail", settings, channel.labels, None)
+        .await
+        .unwrap();
     let refusal = shop.refusal().await;
     allow_duplicates! { assert_snapshot!(refusal, @"`Spring` cannot be sent: nobody is named as its sender; give its channel a `from`, or set sender.email in frontier.yaml"); }
 }

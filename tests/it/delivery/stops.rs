@@ -100,7 +100,12 @@ async fn an_edit_changes_no_mail_of_a_run(shop: Shop) {
     let channel = shop.app.services.publishing.channel("mail").await.unwrap();
     let mut settings = channel.settings;
     settings.from = None;
-    shop.app.services.publishing.update_channel("mail", settings, channel.labels).await.unwrap();
+    shop.app
+        .services
+        .publishing
+        .update_channel("mail", settings, channel.labels, None)
+        .await
+        .unwrap();
     shop.contact("late@post.example", serde_json::json!({}), &[]).await;
 
     assert_eq!(shop.work().await, Worked::Finished);

@@ -123,6 +123,7 @@ pub struct Reference {
     pub at: Place,
 }
 
+/// What an expression names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReferenceKind {
     List,

@@ -32,6 +32,7 @@ impl Contacts {
             labels: new.labels,
             optin: new.optin,
             members: MemberCounts::default(),
+            version: 1,
             created_at: now,
             updated_at: now,
         };
@@ -79,7 +80,7 @@ impl Contacts {
     /// Changes a list; its name stays.
     ///
     /// # Errors
-    /// [`ContactError::ListNotFound`], [`ContactError::Ambiguous`].
+    /// [`ContactError::ListNotFound`], [`ContactError::Ambiguous`], [`ContactError::ListOutdated`].
     #[tracing::instrument(skip_all)]
     pub async fn update_list(
         &self,
@@ -88,27 +89,34 @@ impl Contacts {
     ) -> Result<List, ContactError> {
         let mut tx = self.db.begin().await?;
         let id = self.list_in(&mut tx, reference).await?.id;
-        let list = self.update_list_in(&mut tx, id, change).await?;
+        let list = self.update_list_in(&mut tx, id, change, None).await?;
         tx.commit().await?;
         Ok(list)
     }
 
-    /// As [`Contacts::update_list`], as part of a larger change.
+    /// As [`Contacts::update_list`], if the list is still at `version`, as part of a larger change.
     pub async fn update_list_in(
         &self,
         tx: &mut Tx,
         id: Id,
         change: ListChange,
+        version: Option<u64>,
     ) -> Result<List, ContactError> {
         let missing = || ContactError::ListNotFound(id.to_string());
         let old = store::get(tx, id).await?.ok_or_else(missing)?;
+        if version.is_some_and(|version| version != old.version) {
+            return Err(ContactError::ListOutdated(old.name));
+        }
         let mut list = old.clone();
         list.description = change.description.unwrap_or(list.description);
         list.labels = change.labels.unwrap_or(list.labels);
         list.optin = change.optin.unwrap_or(list.optin);
         if list != old {
             list.updated_at = self.clock.now();
-            store::update(tx, &list).await?;
+            if !store::update(tx, &list).await? {
+                return Err(ContactError::ListOutdated(list.name));
+            }
+            list.version += 1;
             self.outbox.push(tx, Event::about("list.updated", list.id, &list.name)).await?;
         }
         Ok(list)
@@ -143,13 +151,32 @@ impl Contacts {
     /// [`ContactError::ListNotFound`], [`ContactError::ListInUse`].
     pub async fn delete_list(&self, reference: &str) -> Result<List, ContactError> {
         let mut tx = self.db.begin().await?;
-        let list = self.list_in(&mut tx, reference).await?;
-        store::delete(&mut tx, list.id).await.map_err(|error| match error {
-            DbError::Conflict { .. } => ContactError::ListInUse(list.name.clone()),
-            other => other.into(),
-        })?;
-        self.outbox.push(&mut tx, Event::about("list.deleted", list.id, &list.name)).await?;
+        let list = self.delete_list_in(&mut tx, reference, None).await?;
         tx.commit().await?;
+        Ok(list)
+    }
+
+    /// As [`Contacts::delete_list`], if it is still at `version`, as part of a larger change.
+    ///
+    /// # Errors
+    /// Also [`ContactError::ListOutdated`].
+    pub async fn delete_list_in(
+        &self,
+        tx: &mut Tx,
+        reference: &str,
+        version: Option<u64>,
+    ) -> Result<List, ContactError> {
+        let list = self.list_in(tx, reference).await?;
+        let seen = version.is_none_or(|version| version == list.version);
+        let deleted = seen
+            && store::delete(tx, &list).await.map_err(|error| match error {
+                DbError::Conflict { .. } => ContactError::ListInUse(list.name.clone()),
+                other => other.into(),
+            })?;
+        if !deleted {
+            return Err(ContactError::ListOutdated(list.name));
+        }
+        self.outbox.push(tx, Event::about("list.deleted", list.id, &list.name)).await?;
         Ok(list)
     }
 }

@@ -22,6 +22,8 @@ pub struct Future {
     pub lists: BTreeSet<String>,
     /// Their expressions by their names; one that exists already is changed to this.
     pub segments: BTreeMap<String, String>,
+    /// By their names.
+    pub campaigns: BTreeSet<String>,
 }
 
 impl Contacts {
@@ -110,7 +112,8 @@ impl Contacts {
         Ok(page.page(segments, |segment| segment.id))
     }
 
-    /// Changes a segment. Campaigns that run keep what they started with.
+    /// Changes a segment, if it is still at `version`. Campaigns that run keep what they started
+    /// with.
     ///
     /// # Errors
     /// [`ContactError::SegmentNotFound`], [`ContactError::SegmentChanged`], and those of
@@ -120,9 +123,10 @@ impl Contacts {
         &self,
         reference: &str,
         change: SegmentChange,
+        version: Option<u64>,
     ) -> Result<Segment, ContactError> {
         let mut tx = self.db.begin().await?;
-        let segment = self.update_segment_in(&mut tx, reference, change).await?;
+        let segment = self.update_segment_in(&mut tx, reference, change, version).await?;
         tx.commit().await?;
         Ok(segment)
     }
@@ -133,8 +137,12 @@ impl Contacts {
         tx: &mut Tx,
         reference: &str,
         change: SegmentChange,
+        version: Option<u64>,
     ) -> Result<Segment, ContactError> {
         let old = self.segment_in(tx, reference).await?;
+        if version.is_some_and(|version| version != u64::from(old.version)) {
+            return Err(ContactError::SegmentChanged(old.name));
+        }
         let SegmentChange { description, expression, labels } = change;
         let segment = Segment {
             description: description.unwrap_or_else(|| old.description.clone()),
@@ -163,9 +171,24 @@ impl Contacts {
     #[tracing::instrument(skip_all)]
     pub async fn delete_segment(&self, reference: &str) -> Result<Segment, ContactError> {
         let mut tx = self.db.begin().await?;
-        let segment = self.segment_in(&mut tx, reference).await?;
-        let types = self.attribute_types_in(&mut tx).await?;
-        for (name, text) in store::expressions(&mut tx).await? {
+        let segment = self.delete_segment_in(&mut tx, reference, None).await?;
+        tx.commit().await?;
+        Ok(segment)
+    }
+
+    /// As [`Contacts::delete_segment`], if it is still at `version`, as part of a larger change.
+    ///
+    /// # Errors
+    /// Also [`ContactError::SegmentChanged`].
+    pub async fn delete_segment_in(
+        &self,
+        tx: &mut Tx,
+        reference: &str,
+        version: Option<u64>,
+    ) -> Result<Segment, ContactError> {
+        let segment = self.segment_in(tx, reference).await?;
+        let types = self.attribute_types_in(tx).await?;
+        for (name, text) in store::expressions(tx).await? {
             let names = |expression: &Expression| {
                 expression.condition.segments().contains(&segment.name.as_str())
             };
@@ -174,16 +197,20 @@ impl Contacts {
                 return Err(ContactError::SegmentInUse { segment: segment.name, by });
             }
         }
-        store::delete(&mut tx, segment.id).await.map_err(|error| match error {
-            DbError::Conflict { .. } => ContactError::SegmentInUse {
-                segment: segment.name.clone(),
-                by: "the audience of a campaign".to_owned(),
-            },
-            other => other.into(),
-        })?;
+        let seen = version.is_none_or(|version| version == u64::from(segment.version));
+        let deleted = seen
+            && store::delete(tx, &segment).await.map_err(|error| match error {
+                DbError::Conflict { .. } => ContactError::SegmentInUse {
+                    segment: segment.name.clone(),
+                    by: "the audience of a campaign".to_owned(),
+                },
+                other => other.into(),
+            })?;
+        if !deleted {
+            return Err(ContactError::SegmentChanged(segment.name));
+        }
         let event = Event::about("segment.deleted", segment.id, &segment.name);
-        self.outbox.push(&mut tx, event).await?;
-        tx.commit().await?;
+        self.outbox.push(tx, event).await?;
         Ok(segment)
     }
 
@@ -242,6 +269,20 @@ impl Contacts {
         tx.commit().await?;
         let Silent { unconfirmed, unsubscribed } = silent;
         Ok(Joined { list, added, unconfirmed, unsubscribed })
+    }
+
+    /// What `expression` names, whether it exists or not.
+    ///
+    /// # Errors
+    /// [`ContactError::Expression`] with the place of what is wrong.
+    pub async fn names_in_expression(
+        &self,
+        tx: &mut Tx,
+        expression: &str,
+    ) -> Result<BTreeSet<(ReferenceKind, String)>, ContactError> {
+        let types = self.attribute_types_in(tx).await?;
+        let read = parse(expression, &types).map_err(Box::new)?;
+        Ok(read.references.into_iter().map(|one| (one.kind, one.name)).collect())
     }
 
     /// What the segments of these names ask, each with those it names put in place.
@@ -321,7 +362,7 @@ impl Contacts {
                     && match kind {
                         ReferenceKind::List => !future.lists.contains(&reference.name),
                         ReferenceKind::Segment => !future.segments.contains_key(&reference.name),
-                        ReferenceKind::Campaign => true,
+                        ReferenceKind::Campaign => !future.campaigns.contains(&reference.name),
                     }
             });
             let wanted: Vec<&str> = named.clone().map(|one| one.name.as_str()).collect();

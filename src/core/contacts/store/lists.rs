@@ -6,7 +6,7 @@ use crate::core::contacts::{List, MemberCounts};
 use crate::core::kernel::{Id, PageRequest, Timestamp};
 use crate::storage::sql::{self, DbResult, Params, Row, Tx, Value, marks, params};
 
-const COLUMNS: &str = "id, name, description, labels, optin, created_at, updated_at";
+const COLUMNS: &str = "id, name, description, labels, optin, version, created_at, updated_at";
 
 pub(in crate::core::contacts) async fn insert(tx: &mut Tx, list: &List) -> DbResult<()> {
     let sql = "INSERT INTO lists
@@ -47,9 +47,10 @@ async fn read(tx: &mut Tx, sql: &str, values: Params) -> DbResult<Vec<List>> {
     Ok(lists)
 }
 
-pub(in crate::core::contacts) async fn update(tx: &mut Tx, list: &List) -> DbResult<()> {
-    let sql = "UPDATE lists SET description = ?3, labels = ?4, optin = ?5, updated_at = ?6
-               WHERE workspace_id = ?1 AND id = ?2";
+/// Writes a list again, one version on, if it is still at `list.version`; says whether it was.
+pub(in crate::core::contacts) async fn update(tx: &mut Tx, list: &List) -> DbResult<bool> {
+    let sql = "UPDATE lists SET description = ?3, labels = ?4, optin = ?5, updated_at = ?6,
+               version = version + 1 WHERE workspace_id = ?1 AND id = ?2 AND version = ?7";
     let values = params![
         tx.workspace(),
         list.id,
@@ -57,8 +58,9 @@ pub(in crate::core::contacts) async fn update(tx: &mut Tx, list: &List) -> DbRes
         serde_json::json!(list.labels),
         list.optin.as_str(),
         list.updated_at,
+        list.version,
     ];
-    tx.execute(sql, values).await.map(drop)
+    Ok(tx.execute(sql, values).await? == 1)
 }
 
 /// How many contacts are subscribed to the lists of these names or meant by `segments` at the moment
@@ -85,9 +87,10 @@ pub(in crate::core::contacts) async fn audience(
     Ok((count, first))
 }
 
-pub(in crate::core::contacts) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
-    let sql = "DELETE FROM lists WHERE workspace_id = ?1 AND id = ?2";
-    tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
+/// Deletes a list if it is still at `list.version`; says whether it was.
+pub(in crate::core::contacts) async fn delete(tx: &mut Tx, list: &List) -> DbResult<bool> {
+    let sql = "DELETE FROM lists WHERE workspace_id = ?1 AND id = ?2 AND version = ?3";
+    Ok(tx.execute(sql, params![tx.workspace(), list.id, list.version]).await? == 1)
 }
 
 /// The id of the list that is called exactly `name`.
@@ -103,6 +106,7 @@ fn list(row: &Row) -> DbResult<List> {
         labels: row.json("labels")?,
         optin: row.word("optin")?,
         members: MemberCounts::default(),
+        version: row.get("version")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })

@@ -42,9 +42,10 @@ pub(in crate::core::contacts) async fn update(tx: &mut Tx, segment: &Segment) ->
     Ok(tx.execute(sql, values).await? > 0)
 }
 
-pub(in crate::core::contacts) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
-    let sql = "DELETE FROM segments WHERE workspace_id = ?1 AND id = ?2";
-    tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
+/// Deletes a segment if it is still at `segment.version`; says whether it was.
+pub(in crate::core::contacts) async fn delete(tx: &mut Tx, segment: &Segment) -> DbResult<bool> {
+    let sql = "DELETE FROM segments WHERE workspace_id = ?1 AND id = ?2 AND version = ?3";
+    Ok(tx.execute(sql, params![tx.workspace(), segment.id, segment.version]).await? == 1)
 }
 
 pub(in crate::core::contacts) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<Segment>> {

@@ -23,7 +23,7 @@ use crate::core::manifests::service::{ManifestError, Manifests};
 use crate::core::manifests::shape::{
     DATE, EMAIL, FILLED, FORMAT, Field, Form, NAME, SENDER, Shape, TEXT, may, must,
 };
-use crate::core::manifests::world::{Existing, Standing};
+use crate::core::manifests::world::Existing;
 use crate::core::manifests::written::{Files, Incomplete, word};
 use crate::core::publishing::Mailbox;
 use crate::storage::sql::Tx;
@@ -338,9 +338,9 @@ impl Kept for CampaignSpec {
         existing: &Existing,
         labels: Labels,
     ) -> Result<(), ManifestError> {
-        let version = existing.campaign.map(|standing| standing.version);
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
         let draft = self.draft(existing.document.name.clone(), labels);
-        manifests.campaigns.update_in(tx, &existing.id.to_string(), draft, version).await?;
+        manifests.campaigns.update_in(tx, &reference, draft, version).await?;
         Ok(())
     }
 }
@@ -419,7 +419,7 @@ impl CampaignSpec {
 
 impl From<Campaign> for Existing {
     fn from(campaign: Campaign) -> Self {
-        let standing = Standing { status: campaign.status, version: campaign.version };
+        let (id, version, status) = (campaign.id, campaign.version, campaign.status);
         let draft = campaign.draft();
         let settings = match draft.settings {
             serde_json::Value::Object(settings) => settings,
@@ -438,7 +438,7 @@ impl From<Campaign> for Existing {
             settings,
             messages: draft.messages,
         };
-        let existing = Self::new(campaign.id, draft.name, draft.labels, spec);
-        Self { campaign: Some(standing), ..existing }
+        let existing = Self::new(id, version, draft.name, draft.labels, spec);
+        Self { status: Some(status), ..existing }
     }
 }

@@ -239,8 +239,8 @@ impl Kept for ChannelSettings {
         existing: &Existing,
         labels: Labels,
     ) -> Result<(), ManifestError> {
-        let reference = existing.id.to_string();
-        manifests.publishing.update_channel_in(tx, &reference, self, labels).await?;
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.publishing.update_channel_in(tx, &reference, self, labels, version).await?;
         Ok(())
     }
 }
@@ -290,6 +290,6 @@ impl From<Channel> for Existing {
     fn from(channel: Channel) -> Self {
         let mut settings = channel.settings;
         settings.unsubscribe = settings.unsubscribe.filter(|ways| !ways.is_empty());
-        Self::new(channel.id, channel.name, channel.labels, settings)
+        Self::new(channel.id, channel.version, channel.name, channel.labels, settings)
     }
 }

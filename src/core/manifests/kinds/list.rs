@@ -97,7 +97,7 @@ impl Kept for ListSpec {
             labels: Some(labels),
             optin: Some(self.optin),
         };
-        manifests.contacts.update_list_in(tx, existing.id, change).await?;
+        manifests.contacts.update_list_in(tx, existing.id, change, Some(existing.version)).await?;
         Ok(())
     }
 }
@@ -105,6 +105,6 @@ impl Kept for ListSpec {
 impl From<List> for Existing {
     fn from(list: List) -> Self {
         let spec = ListSpec { description: filled(Some(list.description)), optin: list.optin };
-        Self::new(list.id, list.name, list.labels, spec)
+        Self::new(list.id, list.version, list.name, list.labels, spec)
     }
 }

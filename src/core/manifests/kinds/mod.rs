@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::check::Checked;
+use super::links::Links;
 use super::model::{Kind, Spec};
 use super::positions::{Node, Span, normalise};
 use super::service::{ManifestError, Manifests};
@@ -65,6 +66,11 @@ pub(super) trait Kept: KindSpec {
         name: &str,
     ) -> Result<Option<Existing>, ManifestError>;
 
+    /// What it names beyond its keys.
+    async fn links(&self, _manifests: &Manifests, _tx: &mut Tx) -> Result<Links, ManifestError> {
+        Ok(Links::new())
+    }
+
     async fn create(
         self,
         manifests: &Manifests,
@@ -73,7 +79,7 @@ pub(super) trait Kept: KindSpec {
         labels: Labels,
     ) -> Result<(), ManifestError>;
 
-    /// Makes what exists what this says.
+    /// Makes what exists what this says, if it is still as it was found.
     async fn update(
         self,
         manifests: &Manifests,

@@ -1,10 +1,14 @@
 //! The kind `Segment`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Kept, KindSpec, filled};
-use crate::core::contacts::{NewSegment, Segment, SegmentChange};
+use crate::core::contacts::{ContactError, NewSegment, ReferenceKind, Segment, SegmentChange};
 use crate::core::kernel::Labels;
+use crate::core::manifests::links::Links;
+use crate::core::manifests::model::Kind;
 use crate::core::manifests::service::{ManifestError, Manifests};
 use crate::core::manifests::shape::{FILLED, Field, TEXT, may, must};
 use crate::core::manifests::world::Existing;
@@ -65,6 +69,21 @@ impl Kept for SegmentSpec {
         Ok(manifests.contacts.segment_named_in(tx, name).await?.map(Existing::from))
     }
 
+    async fn links(&self, manifests: &Manifests, tx: &mut Tx) -> Result<Links, ManifestError> {
+        let names = match manifests.contacts.names_in_expression(tx, &self.expression).await {
+            Ok(names) => names,
+            // What cannot be read names nothing.
+            Err(ContactError::Expression(_)) => BTreeSet::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let link = |(kind, name)| match kind {
+            ReferenceKind::List => (Kind::List, name),
+            ReferenceKind::Segment => (Kind::Segment, name),
+            ReferenceKind::Campaign => (Kind::Campaign, name),
+        };
+        Ok(names.into_iter().map(link).collect())
+    }
+
     async fn create(
         self,
         manifests: &Manifests,
@@ -91,16 +110,17 @@ impl Kept for SegmentSpec {
             expression: Some(self.expression),
             labels: Some(labels),
         };
-        manifests.contacts.update_segment_in(tx, &existing.id.to_string(), change).await?;
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.contacts.update_segment_in(tx, &reference, change, version).await?;
         Ok(())
     }
 }
 
 impl From<Segment> for Existing {
     fn from(segment: Segment) -> Self {
-        let Segment { id, name, description, expression, labels, .. } = segment;
+        let Segment { id, name, description, expression, labels, version, .. } = segment;
         let expression = expression.trim().to_owned();
         let spec = SegmentSpec { description: filled(Some(description)), expression };
-        Self::new(id, name, labels, spec)
+        Self::new(id, u64::from(version), name, labels, spec)
     }
 }

@@ -110,7 +110,8 @@ impl Kept for TemplateSpec {
         labels: Labels,
     ) -> Result<(), ManifestError> {
         let source = self.source(existing.document.name.clone());
-        manifests.templates.update_in(tx, &existing.id.to_string(), source, labels).await?;
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.templates.update_in(tx, &reference, source, labels, version).await?;
         Ok(())
     }
 }
@@ -126,6 +127,6 @@ impl From<Template> for Existing {
     fn from(template: Template) -> Self {
         let TemplateSource { name, format, layout, body } = template.source;
         let spec = TemplateSpec { format, layout, body };
-        Self::new(template.id, name, template.labels, spec)
+        Self::new(template.id, template.version, name, template.labels, spec)
     }
 }

@@ -4,7 +4,7 @@ use crate::core::kernel::{Id, PageRequest};
 use crate::core::publishing::{Channel, ChannelSettings};
 use crate::storage::sql::{DbResult, Row, Tx, params};
 
-const COLUMNS: &str = "id, name, settings, labels, created_at, updated_at";
+const COLUMNS: &str = "id, name, settings, labels, version, created_at, updated_at";
 
 pub(in crate::core::publishing) async fn insert(tx: &mut Tx, channel: &Channel) -> DbResult<()> {
     let sql = "INSERT INTO channels
@@ -24,13 +24,15 @@ pub(in crate::core::publishing) async fn insert(tx: &mut Tx, channel: &Channel) 
     tx.execute(sql, values).await.map(drop)
 }
 
-pub(in crate::core::publishing) async fn update(tx: &mut Tx, channel: &Channel) -> DbResult<()> {
-    let sql = "UPDATE channels SET kind = ?3, settings = ?4, labels = ?5, updated_at = ?6
-               WHERE workspace_id = ?1 AND id = ?2";
+/// Writes a channel again, one version on, if it is still at `channel.version`; says whether it was.
+pub(in crate::core::publishing) async fn update(tx: &mut Tx, channel: &Channel) -> DbResult<bool> {
+    let sql = "UPDATE channels SET kind = ?3, settings = ?4, labels = ?5, updated_at = ?6,
+               version = version + 1 WHERE workspace_id = ?1 AND id = ?2 AND version = ?7";
     let (settings, labels) = json(channel);
     let kind = channel.settings.kind();
-    let values = params![tx.workspace(), channel.id, kind, settings, labels, channel.updated_at];
-    tx.execute(sql, values).await.map(drop)
+    let (workspace, id, version) = (tx.workspace(), channel.id, channel.version);
+    let values = params![workspace, id, kind, settings, labels, channel.updated_at, version];
+    Ok(tx.execute(sql, values).await? == 1)
 }
 
 pub(in crate::core::publishing) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<Channel>> {
@@ -50,9 +52,10 @@ pub(in crate::core::publishing) async fn page(
     rows.iter().map(channel).collect()
 }
 
-pub(in crate::core::publishing) async fn delete(tx: &mut Tx, id: Id) -> DbResult<()> {
-    let sql = "DELETE FROM channels WHERE workspace_id = ?1 AND id = ?2";
-    tx.execute(sql, params![tx.workspace(), id]).await.map(drop)
+/// Deletes a channel if it is still at `channel.version`; says whether it was.
+pub(in crate::core::publishing) async fn delete(tx: &mut Tx, channel: &Channel) -> DbResult<bool> {
+    let sql = "DELETE FROM channels WHERE workspace_id = ?1 AND id = ?2 AND version = ?3";
+    Ok(tx.execute(sql, params![tx.workspace(), channel.id, channel.version]).await? == 1)
 }
 
 fn json(channel: &Channel) -> (serde_json::Value, serde_json::Value) {
@@ -65,6 +68,7 @@ fn channel(row: &Row) -> DbResult<Channel> {
         name: row.get("name")?,
         labels: row.json("labels")?,
         settings: row.json::<ChannelSettings>("settings")?,
+        version: row.get("version")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,
     })

@@ -1,0 +1,343 @@
+//! Preparing: documents beside what exists of them, what would become of both, and whether what would
+//! be sent can be sent.
+//!
+//! **Invariant:** nothing here writes. What was prepared in one snapshot and still holds in another
+//! may be carried out in that one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::codes::{Code, Severity};
+use super::diff::{Action, Change, Plan};
+use super::drift;
+use super::findings::{Finding, locate};
+use super::links::{Key, in_order};
+use super::model::{CampaignSpec, Document, Kind, Spec};
+use super::parse::{MAX_LAYOUTS, SourceFile, parse};
+use super::service::{ManifestError, Manifests};
+use super::world::{Found, World};
+use crate::core::campaigns::CampaignError;
+use crate::core::contacts::{Condition, Contact, ContactError, Future};
+use crate::core::content::TemplateSource;
+use crate::core::publishing::{ChannelSettings, ComposeError};
+use crate::storage::sql::Tx;
+
+/// Documents told of a circle at most.
+const MAX_CIRCLE: usize = 8;
+
+/// Documents, what exists of them, and what would become of them.
+pub(super) struct Prepared {
+    /// Sorted as the plan is.
+    pub(super) wanted: Vec<Document>,
+    pub(super) found: Found,
+    /// The wanted ones, each after those it names.
+    pub(super) order: Vec<Key>,
+    pub(super) plan: Plan,
+}
+
+impl Manifests {
+    /// Reads the files, compares them with what exists and tries what would be sent.
+    pub(super) async fn prepare(
+        &self,
+        tx: &mut Tx,
+        files: &Arc<[SourceFile]>,
+    ) -> Result<Prepared, ManifestError> {
+        let world = self.world(tx).await?;
+        let wanted = read(files, &world).await?;
+        let found = self.existing(tx, keys(&wanted)).await?;
+        let mut plan = between(&found, &wanted);
+
+        let ledger = drift::ledger(tx).await?;
+        for change in plan.changes.iter_mut().filter(|one| one.action != Action::Unchanged) {
+            let key = (change.kind, change.name.clone());
+            let now = found.get(&key).map(|existing| &existing.document);
+            change.drift = ledger.get(&key).and_then(|applied| applied.drift(now));
+        }
+
+        let templates = overlay(&world, &wanted);
+        let mut findings = endless_layouts(&wanted, &templates);
+        let (conditions, misexpressed) = self.conditions(tx, &world, &wanted).await?;
+        findings.extend(misexpressed);
+        for (document, change) in wanted.iter().zip(&mut plan.changes) {
+            let Spec::Campaign(spec) = &document.spec else { continue };
+            let (recipients, first) = self.audience(tx, spec, &conditions).await?;
+            change.recipients = Some(recipients);
+            findings.extend(
+                self.unfit(
+                    tx,
+                    &wanted,
+                    &found,
+                    &templates,
+                    (document, spec, change),
+                    first.as_ref(),
+                )
+                .await?,
+            );
+        }
+        let (order, circle) = in_order(&self.links_of(tx, &wanted).await?);
+        if findings.is_empty() {
+            findings.extend(circular(&wanted, &circle));
+        }
+        if findings.is_empty() {
+            Ok(Prepared { wanted, found, order, plan })
+        } else {
+            Err(ManifestError::Invalid(locate(files, &findings)))
+        }
+    }
+
+    /// Reads the files and tries their expressions and templates, whoever would receive them.
+    pub(super) async fn tried(
+        &self,
+        tx: &mut Tx,
+        files: &Arc<[SourceFile]>,
+    ) -> Result<Vec<Document>, ManifestError> {
+        let world = self.world(tx).await?;
+        let wanted = read(files, &world).await?;
+        let templates = overlay(&world, &wanted);
+        let mut findings = endless_layouts(&wanted, &templates);
+        findings.extend(self.conditions(tx, &world, &wanted).await?.1);
+        for document in &wanted {
+            let Spec::Campaign(spec) = &document.spec else { continue };
+            let draft = spec.clone().draft(document.name.clone(), document.labels.clone());
+            let unfit = self.campaigns.rehearse(draft, None, &templates, None).await?;
+            let unfit = unfit.into_iter();
+            findings.extend(unfit.map(|one| finding(document, Some(one.message), &one.error)));
+        }
+        if findings.is_empty() {
+            Ok(wanted)
+        } else {
+            Err(ManifestError::Invalid(locate(files, &findings)))
+        }
+    }
+
+    /// How many contacts a campaign is for, and the first of them.
+    async fn audience(
+        &self,
+        tx: &mut Tx,
+        spec: &CampaignSpec,
+        conditions: &BTreeMap<String, Condition>,
+    ) -> Result<(u64, Option<Contact>), ManifestError> {
+        let lists: Vec<&str> = spec.lists.iter().map(String::as_str).collect();
+        let meant = spec.segments.iter().filter_map(|name| conditions.get(name).cloned());
+        let meant: Vec<Condition> = meant.collect();
+        Ok(self.contacts.audience_in(tx, &lists, &meant).await?)
+    }
+
+    /// Why a campaign cannot become what it shall be, or could not be sent to `first`.
+    async fn unfit(
+        &self,
+        tx: &mut Tx,
+        wanted: &[Document],
+        found: &Found,
+        templates: &[TemplateSource],
+        (document, spec, change): (&Document, &CampaignSpec, &Change),
+        first: Option<&Contact>,
+    ) -> Result<Vec<Finding>, ManifestError> {
+        let standing = found.get(&(Kind::Campaign, document.name.clone()));
+        if let (Action::Update, Some(status)) =
+            (change.action, standing.and_then(|existing| existing.status))
+            && !status.is_editable()
+        {
+            let error = CampaignError::NotEditable { name: document.name.clone(), status };
+            return Ok(vec![finding(document, None, &error)]);
+        }
+        let channel = match &spec.channel {
+            Some(name) => self.channel(tx, name, wanted).await?,
+            None => None,
+        };
+        let draft = spec.clone().draft(document.name.clone(), document.labels.clone());
+        let unfit = self.campaigns.rehearse(draft, channel, templates, first).await?.into_iter();
+        Ok(unfit.map(|one| finding(document, Some(one.message), &one.error)).collect())
+    }
+
+    /// What the segments of the files and of their campaigns ask, as all shall be, and what is
+    /// wrong with those of the files.
+    async fn conditions(
+        &self,
+        tx: &mut Tx,
+        world: &World,
+        wanted: &[Document],
+    ) -> Result<(BTreeMap<String, Condition>, Vec<Finding>), ManifestError> {
+        let mut future = Future::default();
+        let mut named = BTreeSet::new();
+        for document in wanted {
+            match &document.spec {
+                Spec::List(_) => drop(future.lists.insert(document.name.clone())),
+                Spec::Segment(spec) => {
+                    let expression = spec.expression.clone();
+                    future.segments.insert(document.name.clone(), expression);
+                }
+                Spec::Campaign(spec) => {
+                    future.campaigns.insert(document.name.clone());
+                    named.extend(spec.segments.iter().cloned());
+                }
+                Spec::Channel(_) | Spec::Template(_) => {}
+            }
+        }
+        let (mut conditions, mut findings) = (BTreeMap::new(), Vec::new());
+        for document in wanted {
+            let Spec::Segment(spec) = &document.spec else { continue };
+            let name = document.name.clone();
+            let read =
+                self.contacts.condition_among_in(tx, &spec.expression, Some(&name), &future).await;
+            match read {
+                Ok(condition) => drop(conditions.insert(name, condition)),
+                Err(error) => findings.push(misexpressed(document, error)?),
+            }
+        }
+        for name in named {
+            let exists = world.names.contains(&(Kind::Segment, name.clone()));
+            if exists && !future.segments.contains_key(&name) {
+                let segment = self.contacts.segment_named_in(tx, &name).await?;
+                let Some(segment) = segment else { continue };
+                let read =
+                    self.contacts.condition_among_in(tx, &segment.expression, Some(&name), &future);
+                conditions.insert(name.clone(), read.await?);
+            }
+        }
+        Ok((conditions, findings))
+    }
+
+    /// The settings of a channel as they shall be.
+    async fn channel(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+        wanted: &[Document],
+    ) -> Result<Option<ChannelSettings>, ManifestError> {
+        let written = wanted.iter().find_map(|document| match &document.spec {
+            Spec::Channel(settings) if document.name == name => Some(settings.clone()),
+            _ => None,
+        });
+        if written.is_some() {
+            return Ok(written);
+        }
+        let channel = self.publishing.channel_named_in(tx, name).await?;
+        Ok(channel.map(|channel| channel.settings))
+    }
+
+    /// Whether a plan is still what has to be done; looks again at what exists.
+    pub(super) async fn still_holds(
+        &self,
+        tx: &mut Tx,
+        prepared: &mut Prepared,
+    ) -> Result<bool, ManifestError> {
+        prepared.found = self.existing(tx, keys(&prepared.wanted)).await?;
+        let now = between(&prepared.found, &prepared.wanted);
+        Ok(now.fingerprint == prepared.plan.fingerprint)
+    }
+}
+
+/// Reads the files, off the runtime.
+async fn read(files: &Arc<[SourceFile]>, world: &World) -> Result<Vec<Document>, ManifestError> {
+    let (files, names) = (Arc::clone(files), world.names.clone());
+    tokio::task::spawn_blocking(move || parse(&files, &names))
+        .await
+        .map_err(|error| ManifestError::Stopped(error.to_string()))?
+        .map_err(ManifestError::Invalid)
+}
+
+fn keys(documents: &[Document]) -> impl Iterator<Item = (Kind, String)> {
+    documents.iter().map(|document| (document.kind(), document.name.clone()))
+}
+
+/// The plan from what exists to what is wanted, which is sorted as the plan is.
+fn between(found: &Found, wanted: &[Document]) -> Plan {
+    let current: Vec<Document> = found.values().map(|existing| existing.document.clone()).collect();
+    Plan::between(&current, wanted)
+}
+
+/// The templates as they shall be.
+fn overlay(world: &World, wanted: &[Document]) -> Vec<TemplateSource> {
+    let exist = world.templates.iter().map(|template| template.source.clone());
+    let written = wanted.iter().filter_map(|document| match &document.spec {
+        Spec::Template(spec) => Some(spec.clone().source(document.name.clone())),
+        _ => None,
+    });
+    let by_name: BTreeMap<String, TemplateSource> =
+        exist.chain(written).map(|source| (source.name.clone(), source)).collect();
+    by_name.into_values().collect()
+}
+
+/// How many layouts there are around a template, counted no further than the limit.
+fn depth(document: &Document, templates: &[TemplateSource]) -> usize {
+    let Spec::Template(spec) = &document.spec else { return 0 };
+    let layout = |name: &String| {
+        let at = templates.binary_search_by(|template| template.name.cmp(name)).ok()?;
+        templates[at].layout.as_ref()
+    };
+    std::iter::successors(spec.layout.as_ref(), |name| layout(name)).take(MAX_LAYOUTS + 1).count()
+}
+
+/// Layouts that never end because of those that exist already.
+fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Finding> {
+    let endless = wanted.iter().filter(|document| depth(document, templates) > MAX_LAYOUTS);
+    let findings = endless.map(|document| Finding {
+        code: Code::EndlessLayout,
+        severity: Severity::Error,
+        origin: document.origin.clone(),
+        message: None,
+        place: None,
+        inside: None,
+        words: "the layouts around this template go in a circle, or too deep".to_owned(),
+        help: Some("at most 8 templates around a template, those that exist counted".to_owned()),
+    });
+    findings.collect()
+}
+
+/// Documents of several kinds that name each other, so that none could be made first.
+fn circular(wanted: &[Document], circle: &[Key]) -> Vec<Finding> {
+    let names = circle.iter().map(|(kind, name)| format!("{kind} `{name}`"));
+    let names = names.take(MAX_CIRCLE).collect::<Vec<_>>().join(", ");
+    let first = wanted.iter().find(|document| {
+        circle.first().is_some_and(|(kind, name)| document.key() == (*kind, name.as_str()))
+    });
+    let finding = |document: &Document| Finding {
+        code: Code::Circle,
+        severity: Severity::Error,
+        origin: document.origin.clone(),
+        message: None,
+        place: None,
+        inside: None,
+        words: format!("these name each other in a circle: {names}"),
+        help: Some("take one of these names out".to_owned()),
+    };
+    first.map(finding).into_iter().collect()
+}
+
+/// What is wrong with a document or one of its messages; what to do stands after a semicolon.
+pub(super) fn finding(
+    document: &Document,
+    message: Option<String>,
+    error: &CampaignError,
+) -> Finding {
+    let words = error.to_string();
+    let (words, help) = match words.rsplit_once("; ") {
+        Some((words, help)) => (words.to_owned(), Some(help.to_owned())),
+        None => (words, None),
+    };
+    let place = match error {
+        CampaignError::Content(error) => error.place(),
+        CampaignError::Compose { error: ComposeError::Render(error), .. } => error.place(),
+        _ => None,
+    };
+    let place = place.cloned();
+    let code = match error {
+        CampaignError::Content(_) | CampaignError::Compose { .. } => Code::Template,
+        _ => Code::Campaign,
+    };
+    let (severity, origin) = (Severity::Error, document.origin.clone());
+    Finding { code, severity, origin, message, place, inside: None, words, help }
+}
+
+/// What is wrong with the expression of a segment.
+fn misexpressed(document: &Document, error: ContactError) -> Result<Finding, ManifestError> {
+    let (inside, words, help) = match error {
+        ContactError::Expression(error) => (Some(error.at), error.message, error.help),
+        ContactError::Unresolved(error) => (None, error.to_string(), None),
+        other => return Err(other.into()),
+    };
+    let origin = document.origin.clone();
+    let (code, severity) = (Code::Expression, Severity::Error);
+    Ok(Finding { code, severity, origin, message: None, place: None, inside, words, help })
+}
