@@ -43,8 +43,9 @@ pub use channels::{
     ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
 };
 pub use contacts::{
-    ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery, ImportSummaryBody,
-    ImportedListBody, NewContactBody, SubscriptionBody,
+    ConsentBody, ConsentStateBody, ContactBody, ContactChangeBody, ContactQuery, ExportFormat,
+    ExportQuery, ImportSummaryBody, ImportedListBody, NewConsentBody, NewContactBody,
+    SubscriptionBody,
 };
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};

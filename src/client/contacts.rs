@@ -7,8 +7,8 @@ use futures::Stream;
 
 use super::{Client, ClientResult, Listing, ndjson, query, segment};
 use crate::api::{
-    ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery, ImportEvent,
-    ImportQuery, ImportSummaryBody, NewContactBody,
+    ConsentBody, ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery,
+    ImportEvent, ImportQuery, ImportSummaryBody, NewConsentBody, NewContactBody,
 };
 
 impl Client {
@@ -54,6 +54,24 @@ impl Client {
 
     pub async fn delete_contact(&self, contact: &str) -> ClientResult<ContactBody> {
         self.delete(&format!("/contacts/{}", segment(contact))).await
+    }
+
+    /// Records what a contact agreed to, or no longer agrees to; gives the record that holds.
+    pub async fn record_consent(
+        &self,
+        contact: &str,
+        new: &NewConsentBody,
+    ) -> ClientResult<ConsentBody> {
+        self.post(&format!("/contacts/{}/consents", segment(contact)), new).await
+    }
+
+    /// The records of consent of a contact, oldest first.
+    pub async fn consents(
+        &self,
+        contact: &str,
+        limit: usize,
+    ) -> ClientResult<Listing<ConsentBody>> {
+        self.list(&format!("/contacts/{}/consents", segment(contact)), limit).await
     }
 
     /// Imports a file as it is read; gives what happens as it happens, the summary last.

@@ -4,6 +4,10 @@
 mod activity;
 #[path = "contacts/attribute_types.rs"]
 mod attribute_types;
+#[path = "contacts/consents.rs"]
+mod consents;
+#[path = "contacts/events.rs"]
+mod events;
 #[path = "contacts/imports.rs"]
 mod imports;
 #[path = "contacts/subscriptions.rs"]

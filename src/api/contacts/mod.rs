@@ -1,5 +1,6 @@
 //! `/contacts`: the people who receive.
 
+mod consents;
 mod export;
 mod import;
 
@@ -11,9 +12,11 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+pub use consents::{ConsentBody, ConsentStateBody, NewConsentBody};
 pub use export::{ExportFormat, ExportQuery};
 pub use import::{ImportSummaryBody, ImportedListBody};
 
+use self::consents::{__path_list_consents, __path_record_consent, list_consents, record_consent};
 use self::export::{__path_export_contacts, export_contacts};
 use self::import::{__path_import_contacts, import_contacts};
 use super::envelope::{Created, Data, Envelope, Listed};
@@ -22,7 +25,8 @@ use super::extract::{Body, Query};
 use super::routing::{Area, area};
 use super::{PageQuery, Services, SubscriptionStateBody};
 use crate::core::contacts::{
-    Contact, ContactChange, ContactError, ContactFilter, Subscription, Upserted,
+    BadConsent, Contact, ContactChange, ContactError, ContactFilter, Profile, Subscription,
+    Upserted,
 };
 
 /// A contact.
@@ -58,6 +62,9 @@ pub struct ContactBody {
     /// How it stands with those lists; only when one contact was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscriptions: Option<Vec<SubscriptionBody>>,
+    /// What it agrees to or no longer does, by purpose; only when one contact was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consents: Option<Vec<ConsentBody>>,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
@@ -156,6 +163,8 @@ pub(super) fn area() -> Area {
         upsert_contact,
         update_contact,
         delete_contact,
+        list_consents,
+        record_consent,
     ]
 }
 
@@ -221,14 +230,7 @@ async fn get_contact(
     State(services): State<Services>,
     Path(contact): Path<String>,
 ) -> Result<Data<ContactBody>, ApiError> {
-    let (contact, subscriptions) = services.contacts.contact(&contact).await?;
-    let lists = subscriptions.iter().map(|one| one.list.clone()).collect();
-    let subscriptions = subscriptions.into_iter().map(Into::into).collect();
-    Ok(Data(ContactBody {
-        lists: Some(lists),
-        subscriptions: Some(subscriptions),
-        ..contact.into()
-    }))
+    Ok(Data(services.contacts.contact(&contact).await?.into()))
 }
 
 /// Change a contact; null removes an attribute.
@@ -311,8 +313,22 @@ impl From<Contact> for ContactBody {
             disposable_address: contact.disposable_address,
             lists: None,
             subscriptions: None,
+            consents: None,
             created_at: contact.created_at.to_string(),
             updated_at: contact.updated_at.to_string(),
+        }
+    }
+}
+
+impl From<Profile> for ContactBody {
+    fn from(profile: Profile) -> Self {
+        let Profile { contact, subscriptions, consents } = profile;
+        let lists = subscriptions.iter().map(|one| one.list.clone()).collect();
+        Self {
+            lists: Some(lists),
+            subscriptions: Some(subscriptions.into_iter().map(Into::into).collect()),
+            consents: Some(consents.into_iter().map(Into::into).collect()),
+            ..contact.into()
         }
     }
 }
@@ -350,6 +366,10 @@ impl From<ContactError> for ApiError {
             }
             ContactError::NotesTooLong(_) => Self::invalid("INVALID_NOTES", error),
             ContactError::Tag(_) => Self::invalid("INVALID_TAG", error),
+            ContactError::Consent(BadConsent::Outdated(_)) => {
+                Self::conflict("CONSENT_OUTDATED", error)
+            }
+            ContactError::Consent(_) => Self::invalid("INVALID_CONSENT", error),
             ContactError::Control(_) => Self::invalid("INVALID_TEXT", error),
             ContactError::Language(_) => Self::invalid("INVALID_LANGUAGE", error),
             ContactError::Timezone { .. } => Self::invalid("INVALID_TIMEZONE", error),

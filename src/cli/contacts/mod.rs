@@ -1,5 +1,6 @@
 //! `frontier contact`: the people who receive.
 
+mod consent;
 mod export;
 mod import;
 
@@ -26,6 +27,9 @@ pub enum ContactCommand {
     Show(ContactArgs),
     /// Delete a contact
     Delete(ContactArgs),
+    /// What a contact agreed to, and no longer agrees to
+    #[command(subcommand)]
+    Consent(consent::ConsentCommand),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
 }
@@ -167,6 +171,7 @@ impl ContactCommand {
                 output.note(format_args!("Deleted the contact `{}`.", contact.email));
                 Ok(())
             }
+            Self::Consent(command) => command.run(client, output).await,
             Self::Import(args) => args.run(client, output).await,
             Self::Export(args) => args.run(client, output).await,
         }
@@ -245,6 +250,11 @@ fn show(contact: &ContactBody, out: &mut dyn std::io::Write) -> std::io::Result<
     });
     let lists = lists.collect::<Vec<_>>().join(", ");
     let tags = contact.tags.join(", ");
+    let consents = contact.consents.iter().flatten().map(|one| {
+        let day = one.recorded_at.get(..10).unwrap_or_default();
+        format!("{} ({} {day})", one.purpose, consent::state_word(one.state))
+    });
+    let consents = consents.collect::<Vec<_>>().join(", ");
     let address = match (contact.role_address, contact.disposable_address) {
         (true, true) => "of several people, and throw-away",
         (true, false) => "of several people",
@@ -258,6 +268,7 @@ fn show(contact: &ContactBody, out: &mut dyn std::io::Write) -> std::io::Result<
         ("address", address),
         ("lists", &lists),
         ("tags", &tags),
+        ("consent", &consents),
         ("created", &contact.created_at),
     ];
     for (field, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {

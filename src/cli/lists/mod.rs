@@ -86,6 +86,7 @@ pub struct NamedArgs {
 
 const COLUMNS: &[Column<ListBody>] = &[
     column("name", |list| list.name.clone()),
+    column("members", |list| list.members.to_string()),
     column("subscribed", |list| list.subscribed.to_string()),
     column("description", |list| list.description.clone()),
 ];

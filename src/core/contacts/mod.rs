@@ -12,6 +12,7 @@ mod address;
 mod address_kind;
 mod attribute_types;
 mod attributes;
+mod consent;
 mod import;
 mod model;
 mod reading;
@@ -24,10 +25,11 @@ mod tags;
 pub use address::{Address, BadAddress};
 pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
+pub use consent::{BadConsent, Consent, ConsentState, NewConsent, RecordedConsents};
 pub use import::{Columns, ImportError, Reject};
 pub use model::{
     Activity, Contact, ContactChange, ContactError, ContactFilter, List, ListChange, NewList,
-    NewSegment, Segment, SegmentChange, SegmentPlan, Suppression,
+    NewSegment, Profile, Segment, SegmentChange, SegmentPlan, Suppression,
 };
 pub use reading::{FileFormat, FileOptions, Place, Upload};
 pub use segments::{

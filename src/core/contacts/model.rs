@@ -8,8 +8,8 @@ use super::attributes::{self, Attributes, BadAttribute};
 use super::segments::{BadExpression, Unresolved};
 use super::tags::{self, MAX_TAGS};
 use super::{
-    Address, AttributeType, BadAddress, BadTag, ImportError, MemberCounts, OptIn, Tags,
-    address_kind,
+    Address, AttributeType, BadAddress, BadConsent, BadTag, Consent, ImportError, MemberCounts,
+    OptIn, Subscription, Tags, address_kind,
 };
 use crate::core::kernel::{
     BadName, Id, Labels, Timestamp, check_name, fold, fold_address, nearest, words,
@@ -47,6 +47,16 @@ pub struct Contact {
     pub disposable_address: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// A contact, and what is known of it beyond its fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    pub contact: Contact,
+    /// The lists it is on, in the order of their names.
+    pub subscriptions: Vec<Subscription>,
+    /// What holds of each purpose, in their order.
+    pub consents: Vec<Consent>,
 }
 
 /// What to change of a contact; what is absent stays.
@@ -207,6 +217,8 @@ pub enum ContactError {
     NotesTooLong(usize),
     #[error(transparent)]
     Tag(#[from] BadTag),
+    #[error(transparent)]
+    Consent(#[from] BadConsent),
     #[error("{0} has a character in it that does not print; take it out")]
     Control(&'static str),
     #[error("`{0}` is not a language; write its BCP 47 tag, as in es or pt-BR")]

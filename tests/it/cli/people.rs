@@ -1,4 +1,4 @@
-//! What is known of people, at the prompt: subscriptions.
+//! What is known of people, at the prompt: subscriptions and consent.
 
 use insta::assert_snapshot;
 
@@ -42,7 +42,7 @@ fn a_list_of_double_opt_in_waits_for_confirmation() {
     assert_snapshot!(back.err, @"Brought 1 back to the list `news`, which has 1 subscribed and 2 unconfirmed now.");
     assert_eq!(sandbox.run(&["list", "edit", "news"]).code, 2);
     sandbox.ok(&["list", "edit", "news", "--optin", "single"]);
-    assert!(!sandbox.ok(&["export", "List"]).contains("optin"), "the default is not written");
+    assert!(!sandbox.ok(&["export", "list"]).contains("optin"), "the default is not written");
 }
 
 #[test]
@@ -53,4 +53,34 @@ fn an_import_says_who_has_unsubscribed() {
     sandbox.ok(&["list", "unsubscribe", "news", "ana@example.com"]);
     let again = sandbox.run(&["contact", "import", "people.csv", "--list", "news"]);
     assert_snapshot!(again.err, @"1 of them has unsubscribed from the list, and stays so.");
+}
+
+#[test]
+fn consent_is_recorded_shown_and_withdrawn() {
+    let sandbox = Sandbox::workspace();
+    sandbox.ok(&["contact", "add", "ana@example.com"]);
+    let consent = |args: &[&str]| sandbox.run(&[&["contact", "consent"], args].concat());
+    let none = consent(&["list", "ana@example.com"]);
+    assert_eq!((none.out.as_str(), none.err.as_str()), ("", "No consent is recorded of them.\n"));
+    let at = ["--at", "2024-03-01T10:00:00Z"];
+    let add = ["add", "ana@example.com", "Newsletter", "--source", "fair", "--proof", "card 117"];
+    let added = consent(&[&add[..], &at].concat());
+    assert_snapshot!(added.err, @"Consent to `newsletter` is granted since 2024-03-01T10:00:00.000Z.");
+    assert!(
+        sandbox
+            .ok(&["contact", "show", "ana@example.com"])
+            .contains("newsletter (granted 2024-03-01)")
+    );
+    assert_eq!(sandbox.ok(&["segment", "count", "--where", "consented('newsletter')"]), "1\n");
+    let withdraw = ["withdraw", "ana@example.com", "newsletter", "--at", "2024-04-01T10:00:00Z"];
+    assert_eq!(consent(&withdraw).code, 0);
+    let outdated = consent(&[&add[..], &at].concat());
+    assert_eq!(outdated.code, 5);
+    assert_snapshot!(outdated.err, @"error: a later record of the purpose `newsletter` holds; `frontier contact consent list` shows it");
+    assert_snapshot!(consent(&["list", "ana@example.com", "-o", "csv"]).out, @"
+    purpose,state,since,source,proof
+    newsletter,granted,2024-03-01T10:00:00.000Z,fair,card 117
+    newsletter,withdrawn,2024-04-01T10:00:00.000Z,manual,
+    ");
+    assert_eq!(consent(&["add", "ana@example.com", "newsletter"]).code, 2, "who said it?");
 }

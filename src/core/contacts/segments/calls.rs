@@ -10,8 +10,8 @@ use super::literals::text_of;
 use super::model::{Comparison, Condition, Deed, Operand, Reference, ReferenceKind, Subject};
 use super::place::{Fault, Place, brief};
 use super::values;
-use crate::core::contacts::tags;
 use crate::core::contacts::{Activity, AttributeType};
+use crate::core::contacts::{consent, tags};
 use crate::core::kernel::nearest;
 
 impl Checker<'_> {
@@ -47,7 +47,11 @@ impl Checker<'_> {
             (Function::InSegment, [segment]) => {
                 Ok(Condition::InSegment(self.refer(ReferenceKind::Segment, segment, at)?))
             }
-            (Function::Consented, [purpose]) => Ok(Condition::Consented(word(purpose, at)?)),
+            (Function::Consented, [purpose]) => {
+                let at = place(purpose).unwrap_or(at);
+                let kept = consent::purpose(&text_of(purpose, at)?);
+                kept.map(Condition::Consented).map_err(|bad| Fault::new(at, bad.to_string()))
+            }
             (Function::Contains, [list, item]) => self.contains(list, item, at),
             (Function::Within, [subject, within]) => self.within(subject, within, at),
             (Function::Now, _) => Err(Fault::new(at, "this is a value, not a condition")
@@ -106,13 +110,6 @@ const fn did(activity: Activity, within: Option<i64>, campaign: Option<String>) 
 fn duration(expr: &Expr, near: Place) -> Checked<i64> {
     let at = place(expr).unwrap_or(near);
     values::duration(&text_of(expr, at)?).map_err(|refusal| refused(at, refusal))
-}
-
-/// A text that says something.
-fn word(expr: &Expr, near: Place) -> Checked<String> {
-    let at = place(expr).unwrap_or(near);
-    let text = text_of(expr, at)?.trim().to_owned();
-    if text.is_empty() { Err(Fault::new(at, "this is empty")) } else { Ok(text) }
 }
 
 fn unknown(name: &str, at: Place) -> Fault {

@@ -3,10 +3,10 @@
 use super::{Contacts, one};
 use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::store::which::Which;
-use crate::core::contacts::store::{contacts as store, members, tags as tag_store};
+use crate::core::contacts::store::{consents, contacts as store, members, tags as tag_store};
 use crate::core::contacts::tags;
 use crate::core::contacts::{
-    Address, AttributeTypes, Contact, ContactChange, ContactError, ContactFilter, Subscription,
+    Address, AttributeTypes, Contact, ContactChange, ContactError, ContactFilter, Profile,
 };
 use crate::core::events::Event;
 use crate::core::kernel::{Page, PageRequest};
@@ -105,21 +105,19 @@ impl Contacts {
     }
 
     /// The contact that `reference` (its address, its id, or the start of its id) points at, and
-    /// how it stands with the lists it is on.
+    /// what else is known of it.
     ///
     /// # Errors
     /// [`ContactError::ContactNotFound`], [`ContactError::Ambiguous`].
-    pub async fn contact(
-        &self,
-        reference: &str,
-    ) -> Result<(Contact, Vec<Subscription>), ContactError> {
+    pub async fn contact(&self, reference: &str) -> Result<Profile, ContactError> {
         let mut tx = self.db.read().await?;
         let contact = self.contact_in(&mut tx, reference).await?;
         let subscriptions = members::of_contact(&mut tx, contact.id).await?;
-        Ok((contact, subscriptions))
+        let consents = consents::of_contact(&mut tx, contact.id).await?;
+        Ok(Profile { contact, subscriptions, consents })
     }
 
-    /// As [`Contacts::contact`], within a transaction and without the lists.
+    /// The contact alone, as [`Contacts::contact`] finds it, within a transaction.
     pub async fn contact_in(&self, tx: &mut Tx, reference: &str) -> Result<Contact, ContactError> {
         let missing = || ContactError::ContactNotFound(reference.to_owned());
         if reference.contains('\0') {
@@ -222,7 +220,7 @@ impl Contacts {
         event: &'static str,
         contact: &Contact,
     ) -> Result<(), ContactError> {
-        let payload = serde_json::json!({ "id": contact.id, "email": contact.email });
+        let payload = serde_json::json!({ "id": contact.id });
         self.outbox.push(tx, Event { name: event, payload }).await?;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod attribute_types;
+mod consents;
 mod contacts;
 mod export;
 mod import;

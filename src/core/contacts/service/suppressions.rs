@@ -10,7 +10,7 @@ use crate::core::contacts::reading::{Batch, FileOptions, Reader};
 use crate::core::contacts::store::suppressions as store;
 use crate::core::contacts::{Address, ContactError, Suppression, Upload};
 use crate::core::events::Event;
-use crate::core::kernel::{Page, PageRequest, fold_address};
+use crate::core::kernel::{Id, Page, PageRequest, fold_address};
 
 /// An import of suppressions under way; each [`step`](Self::step) takes a batch.
 pub struct SuppressionImport {
@@ -60,8 +60,8 @@ impl Contacts {
         let folded: Vec<&str> = folded.into_iter().collect();
         let suppressions = store::of_addresses(&mut tx, &folded).await?;
         if added > 0 {
-            let emails: Vec<&str> = suppressions.iter().map(|one| one.email.as_str()).collect();
-            let payload = serde_json::json!({ "emails": emails, "reason": why, "added": added });
+            let ids: Vec<Id> = suppressions.iter().map(|one| one.id).collect();
+            let payload = serde_json::json!({ "ids": ids, "added": added });
             self.outbox.push(&mut tx, Event { name: "suppressions.added", payload }).await?;
         }
         tx.commit().await?;
@@ -90,7 +90,7 @@ impl Contacts {
         let suppression =
             store::of_addresses(&mut tx, &[&folded]).await?.pop().ok_or_else(missing)?;
         store::delete(&mut tx, suppression.id).await?;
-        let payload = serde_json::json!({ "email": suppression.email });
+        let payload = serde_json::json!({ "id": suppression.id });
         self.outbox.push(&mut tx, Event { name: "suppression.removed", payload }).await?;
         tx.commit().await?;
         Ok(suppression)
