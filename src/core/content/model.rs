@@ -27,6 +27,17 @@ impl Format {
             Self::Mjml => "mjml",
         }
     }
+
+    /// The format that the ending of a file's name stands for.
+    pub fn of_file(name: &str) -> Option<Self> {
+        let (_, ending) = name.rsplit_once('.')?;
+        match ending.to_ascii_lowercase().as_str() {
+            "md" | "markdown" | "txt" => Some(Self::Markdown),
+            "html" | "htm" => Some(Self::Html),
+            "mjml" => Some(Self::Mjml),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Format {
@@ -137,6 +148,10 @@ mod tests {
             assert_eq!(format.as_str().parse::<Format>().unwrap(), format);
             assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
         }
+        let of =
+            |names: &[&str]| names.iter().map(|name| Format::of_file(name)).collect::<Vec<_>>();
+        assert_eq!(of(&["a/b.MD", "b.mjml"]), [Some(Format::Markdown), Some(Format::Mjml)]);
+        assert_eq!(of(&["html", "a.docx", "a.md/b"]), [None, None, None]);
         insta::assert_snapshot!(
             "HTML5".parse::<Format>().unwrap_err(),
             @"`HTML5` is not a format; write `markdown`, `html` or `mjml`"

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::core::content::Format;
 use crate::core::kernel::nearest;
 
 use super::codes::Code;
@@ -338,12 +339,14 @@ impl Checked {
                 format!("{path} has both `template` and `format`"),
                 "remove `format`: the template has one",
             ),
-            (None, None) if message && !self.misspelt(spec, &["format"]) => self.coded(
-                Code::MissingKey,
-                at,
-                format!("missing key `format` in {path}"),
-                "add `format: markdown`, `html` or `mjml`",
-            ),
+            (None, None) if !self.misspelt(spec, &["format"]) => {
+                let file = spec.get("body_file").and_then(Node::text);
+                if file.is_none_or(|file| Format::of_file(file).is_none()) {
+                    let message = format!("missing key `format` in {path}");
+                    let help = "add `format: markdown`, `html` or `mjml`";
+                    self.coded(Code::MissingKey, at, message, help);
+                }
+            }
             _ => {}
         }
     }

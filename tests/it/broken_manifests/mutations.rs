@@ -38,8 +38,7 @@ struct Pair<'a> {
 /// Where the keys are the writer's own.
 const FREE: &[&str] = &["labels", "settings"];
 /// Keys without which a mapping says nothing.
-const REQUIRED: &[&str] =
-    &["apiVersion", "kind", "name", "type", "host", "subject", "metric", "target"];
+const REQUIRED: &[&str] = &["apiVersion", "kind", "name", "host", "subject", "metric", "target"];
 /// Values that are put in the place of a good one: key, values.
 const WORSE: &[(&str, &[&str])] = &[
     ("apiVersion", &["frontier/v2", "v1", "1"]),

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Kept, KindSpec, body};
+use super::{Body, Kept, KindSpec, body, format};
 use crate::core::campaigns::{
     Audience, Campaign, CampaignType, Draft, DraftMessage, Goal, MessageContent,
 };
@@ -51,8 +51,8 @@ pub struct CampaignSpec {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::core::manifests) struct WrittenCampaign {
-    #[serde(rename = "type", with = "word")]
-    campaign_type: CampaignType,
+    #[serde(rename = "type")]
+    campaign_type: Option<WrittenType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +72,11 @@ pub(in crate::core::manifests) struct WrittenCampaign {
     #[serde(skip_serializing_if = "Option::is_none")]
     messages: Option<Vec<WrittenMessage>>,
 }
+
+/// The type of a campaign, by its word.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct WrittenType(#[serde(with = "word")] CampaignType);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,11 +125,12 @@ impl KindSpec for CampaignSpec {
     type Written = WrittenCampaign;
 
     const FIELDS: &'static [Field] = &[
-        must(
+        may(
             "type",
             Shape::OneOf(&["email", "social_media", "display", "search", "multichannel"]),
             "By which means it reaches people.",
-        ),
+        )
+        .default("email"),
         may("channel", Shape::Reference(Kind::Channel), "The way out of its messages.")
             .example("mail"),
         may(
@@ -222,7 +228,7 @@ impl KindSpec for CampaignSpec {
             .map(|audience| (audience.lists, audience.segments))
             .unwrap_or_default();
         Ok(Self {
-            campaign_type: written.campaign_type,
+            campaign_type: written.campaign_type.map_or(CampaignType::Email, |WrittenType(of)| of),
             channel: written.channel,
             lists,
             segments,
@@ -244,7 +250,7 @@ impl KindSpec for CampaignSpec {
         settings.sort_keys();
         settings.values_mut().for_each(serde_json::Value::sort_all_objects);
         WrittenCampaign {
-            campaign_type: self.campaign_type,
+            campaign_type: Some(WrittenType(self.campaign_type)),
             channel: self.channel.clone(),
             target_audience: Some(WrittenAudience {
                 lists: self.lists.clone(),
@@ -297,7 +303,12 @@ const MESSAGE: Shape = Shape::Fields(&[
     )
     .example("offer")
     .choice(),
-    may("format", FORMAT, "What `body` or `body_file` is written in; not beside `template`."),
+    may(
+        "format",
+        FORMAT,
+        "What `body` or `body_file` is written in; not beside `template`. That of the ending of \
+         `body_file` (.md, .html, .mjml) when it is left out.",
+    ),
     may("body", TEXT, "The body itself.").example("\"Hello {{ contact.name }}\"").choice(),
     may("body_file", Shape::BodyFile, "The file with the body, relative to this one.")
         .example("messages/launch.md")
@@ -347,8 +358,9 @@ impl Kept for CampaignSpec {
 
 impl WrittenMessage {
     fn resolve(self, files: &Files) -> Result<DraftMessage, Incomplete> {
+        let format = format(self.format, self.body_file.as_deref());
         let body = body(self.body, self.body_file, files)?;
-        let content = match (self.template, body, self.format) {
+        let content = match (self.template, body, format) {
             (Some(template), None, None) => MessageContent::Template(template),
             (None, Some(body), Some(format)) => MessageContent::Inline { format, body },
             _ => return Err(Incomplete("a message has a `template`, or a body with its `format`")),

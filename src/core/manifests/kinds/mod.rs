@@ -179,6 +179,11 @@ fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
+/// The format of a body: the one that is named, else that of its file's ending.
+fn format(named: Option<Format>, file: Option<&str>) -> Option<Format> {
+    named.or_else(|| Format::of_file(file?))
+}
+
 /// The text of a body that is written here or stands in a file.
 fn body(
     inline: Option<String>,

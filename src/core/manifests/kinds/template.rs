@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Kept, KindSpec, body};
+use super::{Body, Kept, KindSpec, body, format};
 use crate::core::content::{Format, Template, TemplateSource};
 use crate::core::kernel::Labels;
 use crate::core::manifests::check::Checked;
 use crate::core::manifests::model::Kind;
 use crate::core::manifests::positions::{Node, Span};
 use crate::core::manifests::service::{ManifestError, Manifests};
-use crate::core::manifests::shape::{FORMAT, Field, Shape, TEXT, may, must};
+use crate::core::manifests::shape::{FORMAT, Field, Shape, TEXT, may};
 use crate::core::manifests::world::Existing;
 use crate::core::manifests::written::{Files, Incomplete};
 use crate::storage::sql::Tx;
@@ -25,7 +25,7 @@ pub struct TemplateSpec {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::core::manifests) struct WrittenTemplate {
-    format: Format,
+    format: Option<Format>,
     #[serde(skip_serializing_if = "Option::is_none")]
     layout: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,12 @@ impl KindSpec for TemplateSpec {
     type Written = WrittenTemplate;
 
     const FIELDS: &'static [Field] = &[
-        must("format", FORMAT, "What the body is written in."),
+        may(
+            "format",
+            FORMAT,
+            "What the body is written in. That of the ending of `body_file` (.md, .html, .mjml) when \
+             it is left out.",
+        ),
         may("layout", Shape::Reference(Kind::Template), "The template that this one is put into.")
             .example("frame"),
         may("body", TEXT, "The text, with variables such as `{{ contact.name }}`.")
@@ -57,7 +62,9 @@ impl KindSpec for TemplateSpec {
     }
 
     fn read(written: WrittenTemplate, files: &Files) -> Result<Self, Incomplete> {
-        let WrittenTemplate { format, layout, body: inline, body_file } = written;
+        let WrittenTemplate { format: named, layout, body: inline, body_file } = written;
+        let format =
+            format(named, body_file.as_deref()).ok_or(Incomplete("a template has a `format`"))?;
         let body = body(inline, body_file, files)?
             .ok_or(Incomplete("a template has a `body` or a `body_file`"))?;
         Ok(Self { format, layout, body })
@@ -65,16 +72,13 @@ impl KindSpec for TemplateSpec {
 
     fn written(&self) -> WrittenTemplate {
         let Self { format, layout, body } = self.clone();
-        WrittenTemplate { format, layout, body: Some(body), body_file: None }
+        WrittenTemplate { format: Some(format), layout, body: Some(body), body_file: None }
     }
 
     fn bodies<'a>(written: &'a mut WrittenTemplate, name: &str) -> Vec<Body<'a>> {
-        vec![Body {
-            inline: &mut written.body,
-            file: &mut written.body_file,
-            format: written.format,
-            stem: format!("templates/{name}"),
-        }]
+        let (inline, file) = (&mut written.body, &mut written.body_file);
+        let stem = format!("templates/{name}");
+        written.format.map(|format| Body { inline, file, format, stem }).into_iter().collect()
     }
 }
 

@@ -260,6 +260,29 @@ fn every_default_of_the_tables_is_that_of_the_types() {
 }
 
 #[test]
+fn what_follows_need_not_be_written() {
+    let text = "apiVersion: frontier/v1\nkind: Template\nmetadata: { name: t }\nspec: { body_file: \
+                templates/offer.md }\n---\napiVersion: frontier/v1\nkind: Campaign\nmetadata: { name: c \
+                }\nspec: { messages: [{ name: m, subject: s, body_file: templates/offer.md }] }";
+    agrees(validator(), text);
+    let documents = read(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let [template, campaign] = &documents[..] else { panic!("two documents") };
+    let json = |document| written::to_json(document).unwrap();
+    assert_eq!(json(template)["spec"]["format"], "markdown");
+    let type_of = table(Kind::Campaign, &[]).iter().find(|field| field.key == "type").unwrap();
+    assert_eq!(json(campaign)["spec"]["type"], type_of.default.unwrap());
+    assert_eq!(json(campaign)["spec"]["messages"][0]["format"], "markdown");
+
+    let refused = |from: &str, to: &str| {
+        let problems = read(&text.replacen(from, to, 1)).unwrap_err();
+        problems.problems.first().unwrap().message.clone()
+    };
+    let missing = "missing key `format` in Template.spec";
+    assert_eq!(refused("body_file: templates/offer.md", "body: x"), missing);
+    assert_eq!(refused("templates/offer.md", "templates/offer.docx"), missing);
+}
+
+#[test]
 fn a_schema_of_one_kind_stands_alone() {
     let text = serde_json::to_string(&schema(Some(Kind::Template))).unwrap();
     assert!(text.contains("2020-12") && text.contains(r#""const":"Template""#), "{text}");
