@@ -13,6 +13,7 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, IfMatch, Query};
 use super::routing::{Area, area};
 use super::runs::{CountsBody, RunBody};
+use super::schedules::{ScheduleBody, schedule_details};
 use super::{PageQuery, Services};
 use crate::core::campaigns::{
     Audience, Campaign, CampaignError, Draft, DraftMessage, Goal, MessageContent, Progress,
@@ -29,6 +30,10 @@ pub struct CampaignBody {
     #[serde(flatten)]
     pub campaign: NewCampaignBody,
     pub spent: MoneyBody,
+    /// When its schedule lets it start next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub next_start_at: Option<String>,
     /// Counts the changes; the same as the `ETag`.
     pub version: u64,
     #[schema(format = DateTime)]
@@ -139,6 +144,24 @@ pub struct ProgressBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub next_due_at: Option<String>,
+    /// The deliveries that wait for their contacts' clocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingBody>,
+    /// When it starts by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleBody>,
+}
+
+/// Deliveries that wait for their time.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WaitingBody {
+    pub count: u64,
+    /// When the first of them is due.
+    #[schema(format = DateTime)]
+    pub next_at: String,
+    /// When the last of them is due.
+    #[schema(format = DateTime)]
+    pub last_at: String,
 }
 
 /// A copy's name.
@@ -383,13 +406,19 @@ async fn get_campaign_status(
     Path(campaign): Path<String>,
 ) -> Result<Data<ProgressBody>, ApiError> {
     let (progress, audience) = services.campaigns.progress(&campaign).await?;
-    let Progress { campaign, run, counts, next_due } = progress;
+    let Progress { campaign, run, counts, next_due, waiting, schedule } = progress;
     Ok(Data(ProgressBody {
         campaign: campaign.into(),
         audience,
         run: run.map(Into::into),
         deliveries: counts.into(),
         next_due_at: next_due.map(|due| due.to_string()),
+        waiting: waiting.map(|waiting| WaitingBody {
+            count: waiting.count,
+            next_at: waiting.next_at.to_string(),
+            last_at: waiting.last_at.to_string(),
+        }),
+        schedule: schedule.map(Into::into),
     }))
 }
 
@@ -508,6 +537,7 @@ impl From<Campaign> for CampaignBody {
             status,
             campaign: draft.into(),
             spent,
+            next_start_at: campaign.next_start.map(|at| at.to_string()),
             version: campaign.version,
             created_at: campaign.created_at.to_string(),
             updated_at: campaign.updated_at.to_string(),
@@ -581,6 +611,15 @@ impl From<CampaignError> for ApiError {
             }
             CampaignError::NotEditable { .. } => Self::conflict("CAMPAIGN_NOT_EDITABLE", error),
             CampaignError::Running { .. } => Self::conflict("CAMPAIGN_RUNNING", error),
+            CampaignError::ScheduleNotFound(_) => Self::not_found("SCHEDULE_NOT_FOUND", error),
+            CampaignError::NoSchedule(_) => Self::not_found("NOT_SCHEDULED", error),
+            CampaignError::ScheduleNameTaken(_) => Self::conflict("SCHEDULE_NAME_TAKEN", error),
+            CampaignError::ScheduleState { .. } => Self::conflict("SCHEDULE_STATE", error),
+            CampaignError::Schedule(ref bad) => {
+                let details = schedule_details(bad);
+                let error = Self::invalid("INVALID_SCHEDULE", error);
+                details.into_iter().fold(error, Self::with_details)
+            }
             CampaignError::Outdated { .. } => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "CAMPAIGN_OUTDATED", error)
             }

@@ -18,6 +18,7 @@ mod manifests;
 mod reports;
 mod routing;
 mod runs;
+mod schedules;
 mod segments;
 mod services;
 mod suppressions;
@@ -37,7 +38,7 @@ pub use attributes::{
 };
 pub use campaigns::{
     AudienceBody, CampaignBody, DuplicateBody, GoalBody, MessageBody, MoneyBody, NewCampaignBody,
-    ProgressBody,
+    ProgressBody, WaitingBody,
 };
 pub use channels::{
     ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
@@ -67,6 +68,7 @@ pub use reports::{
     PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody, TimelineBody,
 };
 pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
+pub use schedules::{FiringBody, NewScheduleBody, ScheduleBody, ScheduleTimeBody};
 pub use segments::{
     ContactCountBody, NewSegmentBody, SegmentBody, SegmentChangeBody, SegmentPlanBody,
     SnapshotBody, WhereQuery,
@@ -93,7 +95,7 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct Document;
 
 /// Every area, in the order their routes are described in.
-fn areas() -> [Area; 12] {
+fn areas() -> [Area; 13] {
     [
         attributes::area(),
         campaigns::area(),
@@ -105,6 +107,7 @@ fn areas() -> [Area; 12] {
         segments::area(),
         manifests::area(),
         reports::area(),
+        schedules::area(),
         suppressions::area(),
         templates::area(),
     ]

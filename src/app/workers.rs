@@ -19,7 +19,7 @@ use crate::core::analytics::Analytics;
 use crate::core::campaigns::RunCampaign;
 use crate::core::events::{Claimed, Job as _, LEASE, Queue, Relay};
 use crate::core::kernel::{Complaint, Id};
-use crate::core::publishing::{Options, Worked};
+use crate::core::publishing::{Options, Presence, Worked};
 use crate::storage::bus::{Bus, BusError, BusEvent, BusOptions, Consumer, Delivery};
 use crate::storage::kv::Kv;
 use crate::storage::owner::{Owner, OwnerError, OwnerLock};
@@ -72,6 +72,7 @@ struct Node {
     relay: Relay,
     bus: Bus,
     kv: Kv,
+    presence: Presence,
     stop: CancellationToken,
 }
 
@@ -105,8 +106,17 @@ impl LocalWorkers {
         let relay =
             services.events.relay(bus.clone(), kv.epoch()).await.map_err(|error| broken(&error))?;
         let stop = CancellationToken::new();
-        let node =
-            Node { id: owner.node, settings, services, queue, relay, bus, kv, stop: stop.clone() };
+        let node = Node {
+            id: owner.node,
+            presence: Presence::from(owner.started_at),
+            settings,
+            services,
+            queue,
+            relay,
+            bus,
+            kv,
+            stop: stop.clone(),
+        };
         let task = tokio::spawn(async move {
             node.work().await;
             drop(lock);
@@ -158,6 +168,7 @@ impl Node {
         let name = self.id.to_string();
         while !self.stop.is_cancelled() {
             while working.try_join_next().is_some() {}
+            self.presence.since(self.services.clock.now());
             if working.len() < JOBS {
                 match self.queue.claim(&name, self.settings.subject).await {
                     Ok(Some(job)) => {
@@ -203,6 +214,7 @@ impl Node {
             let last_try = self.stop.is_cancelled();
             let noted = match &done {
                 Ok(Worked::Stopped) => self.queue.give_back(job.id, &name).await,
+                Ok(Worked::Waits(due)) => self.queue.put_off(job.id, &name, *due).await,
                 Ok(_) => self.queue.finish(job.id, &name).await,
                 Err(error) => self.queue.fail(&job, &name, error).await,
             };
@@ -231,6 +243,7 @@ impl Node {
             node: format!("{}/{}", self.id, job.id),
             batch: self.settings.batch.into(),
             in_flight: self.settings.in_flight.into(),
+            presence: self.presence.clone(),
         };
         let worked = self.services.campaigns.work(&args, &options, stop).await;
         match worked {

@@ -9,6 +9,7 @@ use super::error::CommandError;
 use super::host::Host;
 use super::output::{Column, Output, column};
 use super::runs::{DeliveriesArgs, PreviewArgs, RunArgs, SendTestArgs, StatusArgs, resume, start};
+use super::schedules::{ScheduleArgs, unschedule};
 use super::values::{mailbox, money, pair, read_body};
 use crate::api::{
     AudienceBody, CampaignBody, DuplicateBody, MailboxBody, MessageBody, MoneyBody, NewCampaignBody,
@@ -27,12 +28,17 @@ pub enum CampaignCommand {
     Duplicate(DuplicateArgs),
     Preview(PreviewArgs),
     SendTest(SendTestArgs),
+    Schedule(ScheduleArgs),
+    /// Take the schedule of a campaign away
+    ///
+    /// One that has not started is a draft again; a run that is under way goes on, and is the last.
+    Unschedule(NamedArgs),
     /// Start a campaign and send it until it is done
     ///
     /// It is sent from here. Its audience and its mails are fixed now. Ctrl-C ends the mails in hand and stops; `frontier
     /// campaign resume` goes on.
     Start(RunArgs),
-    /// Pause an active campaign, from any terminal
+    /// Pause a campaign or its schedule, from any terminal
     Pause(NamedArgs),
     /// Go on with a campaign that was paused, stopped or cut off
     Resume(RunArgs),
@@ -166,6 +172,10 @@ const COLUMNS: &[Column<CampaignBody>] = &[
         let AudienceBody { lists, segments } = &one.campaign.target_audience;
         [lists.as_slice(), segments].concat().join(", ")
     }),
+    column("next", |one| {
+        let minute = |at: &String| at.chars().take(16).collect::<String>().replace('T', " ");
+        one.next_start_at.as_ref().map_or_else(String::new, |at| minute(at) + " UTC")
+    }),
     column("created", |one| one.created_at.chars().take(10).collect()),
 ];
 
@@ -206,8 +216,12 @@ impl CampaignCommand {
             Self::Preview(args) => args.run(&client, output).await,
             Self::SendTest(args) => args.run(&client, output).await,
             Self::Start(args) => start(args, host, &client, confirm, output).await,
+            Self::Schedule(args) => args.run(&client, output).await,
+            Self::Unschedule(args) => unschedule(&args.campaign, &client, output).await,
             Self::Pause(args) => {
-                told(&client.pause_campaign(&args.campaign).await?, "Paused", output)
+                let campaign = client.pause_campaign(&args.campaign).await?;
+                let waits = campaign.status == "scheduled";
+                told(&campaign, if waits { "Paused the schedule of" } else { "Paused" }, output)
             }
             Self::Resume(args) => resume(args, host, &client, output).await,
             Self::Cancel(args) => {

@@ -28,6 +28,7 @@ mod progress;
 mod reference;
 mod reports;
 mod runs;
+mod schedules;
 mod segments;
 mod suppressions;
 mod templates;
@@ -90,6 +91,9 @@ pub enum Command {
     /// Ways out: SMTP servers and outbox folders
     #[command(subcommand)]
     Channel(channels::ChannelCommand),
+    /// When campaigns start by themselves
+    #[command(subcommand)]
+    Schedule(schedules::ScheduleCommand),
     /// Bodies and layouts that messages refer to
     #[command(subcommand)]
     Template(templates::TemplateCommand),
@@ -167,6 +171,7 @@ impl Command {
         match self {
             Self::Campaign(command) => command.run(host, confirm, output).await,
             Self::Channel(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Schedule(command) => command.run(&host.client().await?, output).await,
             Self::Template(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Attribute(command) => command.run(&host.client().await?, confirm, output).await,

@@ -18,6 +18,7 @@ use super::error::CommandError;
 use super::exit::Exit;
 use super::host::{Host, Work, Workers};
 use super::output::{Column, Output, column};
+use super::schedules::next;
 use crate::api::{CountsBody, DeliveryBody, ProgressBody, TestSendBody};
 use crate::client::Client;
 
@@ -138,6 +139,10 @@ pub(super) async fn resume(
     output: &mut Output<'_>,
 ) -> Result<(), CommandError> {
     let campaign = client.resume_campaign(&args.campaign).await?;
+    if campaign.status == "scheduled" {
+        output.note(format_args!("Resumed the schedule of `{}`.", campaign.campaign.name));
+        return output.show(&campaign, |out| writeln!(out, "{}", campaign.campaign.name));
+    }
     follow(host, client, &campaign.id, args.leave_deferred, output).await
 }
 
@@ -346,6 +351,9 @@ impl SendTestArgs {
 fn describe(progress: &ProgressBody, out: &mut dyn Write) -> io::Result<()> {
     let campaign = &progress.campaign;
     writeln!(out, "{}  {}", campaign.campaign.name, campaign.status)?;
+    if let Some(next) = progress.schedule.as_ref().and_then(next) {
+        writeln!(out, "next start  {next}")?;
+    }
     let Some(run) = &progress.run else {
         return writeln!(out, "not started; {} contacts in its audience", progress.audience);
     };
@@ -361,6 +369,11 @@ fn describe(progress: &ProgressBody, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "recipients  {}", run.recipients)?;
     for (state, count) in states(counts) {
         writeln!(out, "{state:<11} {count}")?;
+    }
+    if let Some(waiting) = &progress.waiting {
+        writeln!(out, "waiting     {} for their contacts' clocks", waiting.count)?;
+        writeln!(out, "next wave   {}", waiting.next_at)?;
+        writeln!(out, "last wave   {}", waiting.last_at)?;
     }
     if let Some(due) = progress.next_due_at.as_ref().filter(|_| counts.deferred > 0) {
         writeln!(out, "next retry  {due}")?;

@@ -12,6 +12,7 @@ mod lists;
 mod manifests;
 mod ndjson;
 mod reports;
+mod schedules;
 mod segments;
 mod suppressions;
 mod templates;

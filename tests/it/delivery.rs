@@ -8,6 +8,7 @@ mod binary;
 mod jobs;
 mod nodes;
 mod replies;
+mod schedules;
 mod starts;
 mod stops;
 
@@ -19,10 +20,10 @@ use frontier::core::campaigns::{
 };
 use frontier::core::contacts::{ContactChange, NewList};
 use frontier::core::content::Format;
-use frontier::core::kernel::{Id, PageRequest};
+use frontier::core::kernel::{Id, PageRequest, Timestamp};
 use frontier::core::publishing::{
-    ChannelSettings, Delivery, DeliveryState, Mailbox, NewChannel, Options, Smtp, Tls, Transport,
-    UnsubscribeWays, Worked,
+    ChannelSettings, Delivery, DeliveryState, Mailbox, NewChannel, Options, Presence, Smtp, Tls,
+    Transport, UnsubscribeWays, Worked,
 };
 use frontier::storage::bus::BusEvent;
 use frontier::storage::sql::{Db, DbUrl, params};
@@ -153,7 +154,9 @@ impl Shop {
     }
 
     fn options(in_flight: usize) -> Options {
-        Options { node: "node".to_owned(), batch: 16, in_flight }
+        // There since it is first asked: the clock of these tests goes on in leaps.
+        let presence = Presence::from(Timestamp::from_millis(0));
+        Options { node: "node".to_owned(), batch: 16, in_flight, presence }
     }
 
     /// Works the job that waits, as a worker would, in the background.
@@ -168,6 +171,7 @@ impl Shop {
             let node = &options.node;
             match worked {
                 Worked::Stopped => queue.give_back(claimed.id, node).await.unwrap(),
+                Worked::Waits(due) => queue.put_off(claimed.id, node, due).await.unwrap(),
                 _ => queue.finish(claimed.id, node).await.unwrap(),
             }
             worked

@@ -15,7 +15,7 @@ use frontier::core::contacts::{ContactChange, NewList};
 use frontier::core::content::Format;
 use frontier::core::kernel::{Id, Timestamp};
 use frontier::core::publishing::{
-    ChannelSettings, Mailbox, NewChannel, Options, UnsubscribeWays, Worked,
+    ChannelSettings, Mailbox, NewChannel, Options, Presence, UnsubscribeWays, Worked,
 };
 use frontier::storage::bus::BusEvent;
 use frontier::storage::sql::{Db, DbUrl, Params, params};
@@ -384,7 +384,8 @@ async fn a_run_is_counted_by_its_events(url: DbUrl) {
     services.campaigns.create(draft).await.unwrap();
     let (campaign, run) = services.campaigns.start("Spring").await.unwrap();
     let job = RunCampaign { campaign: campaign.id, run: run.id };
-    let options = Options { node: "test/1".to_owned(), batch: 2, in_flight: 2 };
+    let presence = Presence::from(services.clock.now());
+    let options = Options { node: "test/1".to_owned(), batch: 2, in_flight: 2, presence };
     let stop = CancellationToken::new();
     let worked = services.campaigns.work(&job, &options, &stop).await.unwrap();
     assert_eq!(worked, Worked::Finished);

@@ -372,7 +372,7 @@ impl From<ContactError> for ApiError {
             ContactError::Consent(_) => Self::invalid("INVALID_CONSENT", error),
             ContactError::Control(_) => Self::invalid("INVALID_TEXT", error),
             ContactError::Language(_) => Self::invalid("INVALID_LANGUAGE", error),
-            ContactError::Timezone { .. } => Self::invalid("INVALID_TIMEZONE", error),
+            ContactError::Timezone(_) => Self::invalid("INVALID_TIMEZONE", error),
             ContactError::Attribute(_) => Self::invalid("INVALID_ATTRIBUTE", error),
             ContactError::AttributeNotFound { .. } => Self::not_found("ATTRIBUTE_NOT_FOUND", error),
             ContactError::AttributeExists(_) => Self::conflict("ATTRIBUTE_EXISTS", error),

@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::model::{CampaignError, Status};
+use super::model::{Campaign, CampaignError, Status};
+use super::schedule::store as schedule;
 use super::service::Campaigns;
 use super::store;
 use crate::core::events::Job;
 use crate::core::kernel::Id;
 use crate::core::publishing::{Options, RunStatus, Worked};
+use crate::storage::sql::Tx;
 
 /// Works a run until nothing of it waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,7 +42,7 @@ impl Campaigns {
                 self.end(job, RunStatus::Paused, Status::Paused, "campaign.paused", trouble)
                     .await?;
             }
-            Worked::Halted | Worked::Stopped => {}
+            Worked::Halted | Worked::Stopped | Worked::Waits(_) => {}
         }
         Ok(worked)
     }
@@ -63,10 +65,29 @@ impl Campaigns {
         if self.publishing.move_run(&mut tx, job.run, RunStatus::Active, run).await? {
             self.publishing.note_trouble(&mut tx, job.run, trouble).await?;
             if let Some(campaign) = store::get(&mut tx, job.campaign).await? {
+                let (status, event) = self.after(&mut tx, &campaign, status, event).await?;
                 self.become_in(&mut tx, campaign, status, event).await?;
             }
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    /// A recurring campaign whose run is completed waits for its next time; nobody asks for that, so
+    /// it is none of the transitions of [`Status::next`].
+    async fn after(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+        status: Status,
+        event: &'static str,
+    ) -> Result<(Status, &'static str), CampaignError> {
+        if status == Status::Completed {
+            let schedule = schedule::of_campaign(tx, campaign.id).await?;
+            if schedule.is_some_and(|schedule| schedule.is_recurring()) {
+                return Ok((Status::Scheduled, "campaign.run_completed"));
+            }
+        }
+        Ok((status, event))
     }
 }

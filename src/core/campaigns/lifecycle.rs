@@ -2,10 +2,11 @@
 
 use super::jobs::RunCampaign;
 use super::model::{Campaign, CampaignError, Status};
+use super::schedule::store as schedule;
 use super::service::Campaigns;
 use super::store;
 use crate::core::events::Event;
-use crate::core::publishing::{Run, RunStatus};
+use crate::core::publishing::{LocalTime, Run, RunPlan, RunStatus};
 use crate::storage::sql::Tx;
 
 impl Campaigns {
@@ -16,15 +17,32 @@ impl Campaigns {
     #[tracing::instrument(skip(self))]
     pub async fn start(&self, reference: &str) -> Result<(Campaign, Run), CampaignError> {
         let mut tx = self.db.begin().await?;
-        let campaign = self.campaign_in(&mut tx, reference).await?;
+        let mut campaign = self.campaign_in(&mut tx, reference).await?;
+        let schedule = schedule::of_campaign(&mut tx, campaign.id).await?;
+        if schedule.is_some_and(|schedule| !schedule.is_recurring()) {
+            // The date it was to start on is of no use any more.
+            campaign = self.end_schedule(&mut tx, campaign).await?;
+        }
+        let begun = self.start_in(&mut tx, campaign, None).await?;
+        tx.commit().await?;
+        Ok(begun)
+    }
+
+    /// As [`Campaigns::start`], as part of a larger change; writes nothing unless all is well. The
+    /// mails are due at once, or as `local_time` says.
+    pub(super) async fn start_in(
+        &self,
+        tx: &mut Tx,
+        campaign: Campaign,
+        local_time: Option<LocalTime>,
+    ) -> Result<(Campaign, Run), CampaignError> {
         campaign.may_become(Status::Active)?;
         if !campaign.status.is_editable() {
             let (name, from) = (campaign.name, campaign.status);
             return Err(CampaignError::Transition { name, from, to: Status::Active });
         }
-        let mut plan = self.plan(&mut tx, &campaign).await?;
-        let (recipients, segments) = self.audience_in(&mut tx, &campaign).await?;
-        plan.segments = segments;
+        let (recipients, segments) = self.audience_in(tx, &campaign).await?;
+        let plan = RunPlan { segments, local_time, ..self.plan(tx, &campaign).await? };
         if recipients == 0 {
             let problem = "nobody is on its lists or in its segments; `frontier contact import \
                            FILE --list NAME` fills a list";
@@ -35,19 +53,23 @@ impl Campaigns {
         }
         self.composer(campaign.id, plan.clone(), self.publishing.signer()).await?;
         let lists: Vec<_> = campaign.target_audience.lists.iter().map(|list| list.id).collect();
-        let run = self.publishing.begin_run(&mut tx, campaign.id, &plan, &lists).await?;
+        let run = self.publishing.begin_run(tx, campaign.id, &plan, &lists).await?;
         let job = RunCampaign { campaign: campaign.id, run: run.id };
-        self.queue.push(&mut tx, &job, campaign.id).await?;
-        let campaign =
-            self.become_in(&mut tx, campaign, Status::Active, "campaign.started").await?;
-        tx.commit().await?;
+        self.queue.push(tx, &job, campaign.id).await?;
+        let campaign = self.become_in(tx, campaign, Status::Active, "campaign.started").await?;
         Ok((campaign, run))
     }
 
-    /// Holds an active campaign; mails in hand still end, no other one leaves.
+    /// Holds an active campaign: mails in hand still end, no other one leaves. Of one that waits for
+    /// its time it holds the schedule.
     pub async fn pause(&self, reference: &str) -> Result<Campaign, CampaignError> {
         let mut tx = self.db.begin().await?;
         let campaign = self.campaign_in(&mut tx, reference).await?;
+        if campaign.status == Status::Scheduled {
+            self.pause_schedule_in(&mut tx, &campaign.id.to_string()).await?;
+            tx.commit().await?;
+            return Ok(Campaign { next_start: None, ..campaign });
+        }
         campaign.may_become(Status::Paused)?;
         self.move_last_run(&mut tx, &campaign, RunStatus::Active, RunStatus::Paused).await?;
         let campaign = self.become_in(&mut tx, campaign, Status::Paused, "campaign.paused").await?;
@@ -55,8 +77,9 @@ impl Campaigns {
         Ok(campaign)
     }
 
-    /// Lets a paused campaign go on. An active one, whose worker may have died, is left as it is
-    /// when its job is still there for the next worker, and gets a new one when it is not.
+    /// Lets a paused campaign, or its paused schedule, go on. An active one, whose worker may have
+    /// died, is left as it is when its job is still there for the next worker, and gets a new one
+    /// when it is not.
     pub async fn resume(&self, reference: &str) -> Result<Campaign, CampaignError> {
         let mut tx = self.db.begin().await?;
         let campaign = self.campaign_in(&mut tx, reference).await?;
@@ -68,6 +91,11 @@ impl Campaigns {
                 tx.commit().await?;
             }
             return Ok(campaign);
+        }
+        if campaign.status == Status::Scheduled {
+            let schedule = self.resume_schedule_in(&mut tx, &campaign.id.to_string()).await?;
+            tx.commit().await?;
+            return Ok(Campaign { next_start: schedule.next_at, ..campaign });
         }
         campaign.may_become(Status::Active)?;
         if campaign.status.is_editable() {
@@ -106,6 +134,7 @@ impl Campaigns {
         if let Some(from) = from {
             self.move_last_run(&mut tx, &campaign, from, RunStatus::Cancelled).await?;
         }
+        let campaign = self.end_schedule(&mut tx, campaign).await?;
         let campaign =
             self.become_in(&mut tx, campaign, Status::Cancelled, "campaign.cancelled").await?;
         tx.commit().await?;
@@ -117,6 +146,7 @@ impl Campaigns {
         let mut tx = self.db.begin().await?;
         let campaign = self.campaign_in(&mut tx, reference).await?;
         campaign.may_become(Status::Archived)?;
+        let campaign = self.end_schedule(&mut tx, campaign).await?;
         let campaign =
             self.become_in(&mut tx, campaign, Status::Archived, "campaign.archived").await?;
         tx.commit().await?;
@@ -139,6 +169,16 @@ impl Campaigns {
         Ok(Campaign { status, version: campaign.version + 1, updated_at: now, ..campaign })
     }
 
+    /// Nothing is to come of the schedule of `campaign` any more.
+    async fn end_schedule(
+        &self,
+        tx: &mut Tx,
+        campaign: Campaign,
+    ) -> Result<Campaign, CampaignError> {
+        schedule::end(tx, campaign.id, self.clock.now()).await?;
+        Ok(Campaign { next_start: None, ..campaign })
+    }
+
     async fn move_last_run(
         &self,
         tx: &mut Tx,
@@ -152,7 +192,7 @@ impl Campaigns {
     }
 
     async fn last_run(&self, tx: &mut Tx, campaign: &Campaign) -> Result<Run, CampaignError> {
-        let run = self.publishing.runs_in(tx, campaign.id).await?.pop();
+        let run = self.publishing.last_run_in(tx, campaign.id).await?;
         run.ok_or_else(|| CampaignError::NoRun(campaign.name.clone()))
     }
 }

@@ -6,8 +6,10 @@
 //! the only door. It does not know how a mail is made or sent: `content` and `publishing` do.
 //!
 //! **Invariants**
-//! - A status changes only along [`Status::next`].
+//! - A status changes only along [`Status::next`], but that a recurring campaign is scheduled again
+//!   when its run is completed.
 //! - An active campaign has one active run, and a job that works it.
+//! - A scheduled campaign has a [`Schedule`], which waits or is paused.
 
 mod jobs;
 mod lifecycle;
@@ -15,6 +17,7 @@ mod model;
 mod plan;
 mod preview;
 mod rehearsal;
+mod schedule;
 mod service;
 mod store;
 
@@ -26,4 +29,8 @@ pub use model::{
 pub use plan::source as message_source;
 pub use preview::{Preview, TestSent};
 pub use rehearsal::Unfit;
+pub use schedule::{
+    BadCron, BadSchedule, Cron, Fired, Firing, Missed, Moment, Outcome, Plan, Rule, Schedule,
+    ScheduleDraft, ScheduleState,
+};
 pub use service::{Campaigns, Defaults};

@@ -3,10 +3,11 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::schedule::{BadSchedule, Schedule, ScheduleState};
 use crate::core::contacts::ContactError;
 use crate::core::content::{ContentError, Format, TemplateError};
 use crate::core::kernel::{BadName, Currency, Id, Labels, Money, Timestamp, check_name, words};
-use crate::core::publishing::{ComposeError, Counts, Mailbox, PublishingError, Run};
+use crate::core::publishing::{ComposeError, Counts, Mailbox, PublishingError, Run, Waiting};
 use crate::storage::sql::DbError;
 
 words! {
@@ -85,6 +86,8 @@ pub struct Campaign {
     pub goals: Vec<Goal>,
     pub labels: Labels,
     pub messages: Vec<Message>,
+    /// When its schedule lets it start next.
+    pub next_start: Option<Timestamp>,
     /// Counts the edits; the entity tag of the campaign.
     pub version: u64,
     pub created_at: Timestamp,
@@ -171,6 +174,10 @@ pub struct Progress {
     pub counts: Counts,
     /// When the next waiting delivery is due.
     pub next_due: Option<Timestamp>,
+    /// The deliveries that wait for their contacts' clocks.
+    pub waiting: Option<Waiting>,
+    /// When it starts by itself.
+    pub schedule: Option<Schedule>,
 }
 
 /// What can go wrong with campaigns.
@@ -196,6 +203,16 @@ pub enum CampaignError {
     NotReady { name: String, problem: String },
     #[error("`{0}` has not been started; `frontier campaign start` begins a run")]
     NoRun(String),
+    #[error("no schedule `{0}`; `frontier schedule list` shows those there are")]
+    ScheduleNotFound(String),
+    #[error("`{0}` has no schedule; `frontier campaign schedule` makes one")]
+    NoSchedule(String),
+    #[error("a schedule named `{0}` already exists; choose another name")]
+    ScheduleNameTaken(String),
+    #[error("the schedule `{name}` is {state}, so it cannot become {to}")]
+    ScheduleState { name: String, state: ScheduleState, to: ScheduleState },
+    #[error(transparent)]
+    Schedule(#[from] BadSchedule),
     #[error(transparent)]
     Name(#[from] BadName),
     #[error(transparent)]

@@ -55,8 +55,8 @@ impl Campaigns {
         }
         let bodies = messages.iter().map(|message| &message.source.body);
         let templates = reachable(&templates, bodies);
-        let segments = Vec::new();
-        Ok(RunPlan { campaign: campaign.name.clone(), channel, messages, templates, segments })
+        let (campaign, segments) = (campaign.name.clone(), Vec::new());
+        Ok(RunPlan { campaign, channel, messages, templates, segments, local_time: None })
     }
 
     /// Compiles what `plan` sends, off the runtime.

@@ -55,6 +55,7 @@ impl Campaigns {
                     from: from.unwrap_or_else(nobody),
                     reply_to,
                 }],
+                local_time: None,
             });
         }
         let contact = contact.cloned().map(recipient);

@@ -4,6 +4,7 @@ use super::model::{
     Audience, Campaign, CampaignError, Draft, DraftMessage, Message, MessageContent, Named,
     Progress, Status,
 };
+use super::schedule::store as schedule;
 use super::store;
 use crate::core::contacts::{Condition, Contacts};
 use crate::core::content::Templates;
@@ -213,19 +214,21 @@ impl Campaigns {
     pub async fn progress(&self, reference: &str) -> Result<(Progress, u64), CampaignError> {
         let mut tx = self.db.read().await?;
         let campaign = self.campaign_in(&mut tx, reference).await?;
-        let run = self.publishing.runs_in(&mut tx, campaign.id).await?.pop();
-        let (counts, next_due) = match &run {
+        let run = self.publishing.last_run_in(&mut tx, campaign.id).await?;
+        let schedule = schedule::of_campaign(&mut tx, campaign.id).await?;
+        let (counts, next_due, waiting) = match &run {
             Some(run) => (
                 self.publishing.counts_in(&mut tx, run.id).await?,
                 self.publishing.next_due_in(&mut tx, run.id).await?,
+                self.publishing.waiting_in(&mut tx, run.id).await?,
             ),
-            None => (Counts::default(), None),
+            None => (Counts::default(), None, None),
         };
         let audience = match &run {
             Some(run) => run.recipients,
             None => self.audience_in(&mut tx, &campaign).await?.0,
         };
-        Ok((Progress { campaign, run, counts, next_due }, audience))
+        Ok((Progress { campaign, run, counts, next_due, waiting, schedule }, audience))
     }
 
     /// How many contacts a campaign is for now, and what its segments ask.
@@ -302,6 +305,7 @@ impl Campaigns {
             goals: draft.goals,
             labels: draft.labels,
             messages,
+            next_start: old.as_ref().and_then(|old| old.next_start),
             version: old.as_ref().map_or(1, |old| old.version),
             created_at: old.as_ref().map_or(now, |old| old.created_at),
             updated_at: now,

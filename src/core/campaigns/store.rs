@@ -7,8 +7,9 @@ use crate::storage::sql::{DbResult, Params, Row, Tx, params};
 
 const COLUMNS: &str = "c.id, c.name, c.type, c.status, c.channel_id, ch.name AS channel,
     c.budget_minor, c.spent_minor, c.currency, c.start_date, c.end_date, c.timezone, c.settings,
-    c.goals, c.labels, c.version, c.created_at, c.updated_at";
-const FROM: &str = "campaigns c LEFT JOIN channels ch ON ch.id = c.channel_id";
+    c.goals, c.labels, c.version, c.created_at, c.updated_at, s.next_at AS next_start";
+const FROM: &str = "campaigns c LEFT JOIN channels ch ON ch.id = c.channel_id
+    LEFT JOIN schedules s ON s.campaign_id = c.id AND s.state = 'waiting'";
 
 /// Writes a new campaign with its lists and messages.
 pub(super) async fn insert(tx: &mut Tx, campaign: &Campaign) -> DbResult<()> {
@@ -218,6 +219,7 @@ fn campaign(row: &Row) -> DbResult<Campaign> {
         goals: row.json("goals")?,
         labels: row.json("labels")?,
         messages: Vec::new(),
+        next_start: row.get("next_start")?,
         version: row.get("version")?,
         created_at: row.get("created_at")?,
         updated_at: row.get("updated_at")?,

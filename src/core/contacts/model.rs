@@ -11,9 +11,8 @@ use super::{
     Address, AttributeType, BadAddress, BadConsent, BadTag, Consent, ImportError, MemberCounts,
     OptIn, Subscription, Tags, address_kind,
 };
-use crate::core::kernel::{
-    BadName, Id, Labels, Timestamp, check_name, fold, fold_address, nearest, words,
-};
+use crate::core::kernel::wall::{self, BadZone};
+use crate::core::kernel::{BadName, Id, Labels, Timestamp, check_name, fold_address, words};
 use crate::storage::sql::DbError;
 
 /// Characters of a contact's name at the most.
@@ -223,11 +222,8 @@ pub enum ContactError {
     Control(&'static str),
     #[error("`{0}` is not a language; write its BCP 47 tag, as in es or pt-BR")]
     Language(String),
-    #[error("`{text}` is not a timezone; {}", match .nearest {
-        Some(name) => format!("is it {name}?"),
-        None => "write its IANA name, as in Europe/Madrid".into(),
-    })]
-    Timezone { text: String, nearest: Option<String> },
+    #[error(transparent)]
+    Timezone(#[from] BadZone),
     #[error(transparent)]
     Attribute(#[from] BadAttribute),
     #[error("no attribute `{key}`; {}", match .nearest {
@@ -467,21 +463,7 @@ pub(super) fn timezone_name(text: &str) -> Result<String, ContactError> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    if let Ok(zone) = text.parse::<chrono_tz::Tz>() {
-        return Ok(zone.name().to_owned());
-    }
-    let wanted = fold(text).replace(' ', "_");
-    let zones = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-    if let Some(zone) = zones().find(|zone| zone.eq_ignore_ascii_case(&wanted)) {
-        return Ok(zone.to_owned());
-    }
-    let short: String = text.chars().take(40).collect();
-    let folded: Vec<String> = zones().map(str::to_lowercase).collect();
-    let guess = nearest(&fold(&short).replace(' ', "_"), folded.iter().map(String::as_str));
-    let nearest = guess
-        .and_then(|guess| zones().find(|zone| zone.eq_ignore_ascii_case(guess)))
-        .map(str::to_owned);
-    Err(ContactError::Timezone { text: short, nearest })
+    Ok(wall::zone(text)?.name().to_owned())
 }
 
 #[cfg(test)]

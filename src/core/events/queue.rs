@@ -131,11 +131,16 @@ impl Queue {
     /// Gives a job back undone, due again at once: the worker stops, the work goes on elsewhere.
     /// That is no attempt.
     pub async fn give_back(&self, job: Id, node: &str) -> DbResult<()> {
+        self.put_off(job, node, self.clock.now()).await
+    }
+
+    /// Gives a job back whose work goes on at `due`. That is no attempt.
+    pub async fn put_off(&self, job: Id, node: &str, due: Timestamp) -> DbResult<()> {
         let sql = "UPDATE jobs SET state = 'queued', due_at = ?3, attempts = attempts - 1,
                    leased_by = NULL, leased_until = NULL
                    WHERE id = ?1 AND state = 'leased' AND leased_by = ?2";
         let mut tx = self.db.begin().await?;
-        tx.execute(sql, params![job, node, self.clock.now()]).await?;
+        tx.execute(sql, params![job, node, due]).await?;
         tx.commit().await
     }
 

@@ -13,6 +13,7 @@ mod page;
 mod secret;
 mod text;
 mod time;
+pub mod wall;
 mod words;
 
 pub use clock::Clock;

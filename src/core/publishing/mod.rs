@@ -13,6 +13,7 @@
 
 mod compose;
 mod engine;
+mod local_time;
 mod mime;
 mod model;
 mod publisher;
@@ -22,6 +23,7 @@ mod unsubscribe;
 
 pub use compose::{ComposeError, Composed, Composer, Recipient};
 pub use engine::{Options, Worked};
+pub use local_time::{LocalTime, Presence, Waiting};
 pub use mime::{EncodeError, encode, wire_address};
 pub use model::{
     Channel, ChannelSettings, Counts, Delivery, DeliveryState, PasswordRef, PlannedMessage,

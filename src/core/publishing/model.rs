@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::local_time::LocalTime;
 use super::publisher::{Mailbox, Verdict};
 use crate::core::contacts::Condition;
 use crate::core::content::{MessageSource, TemplateSource};
@@ -148,6 +149,9 @@ pub struct RunPlan {
     /// What the segments of its audience ask.
     #[serde(default)]
     pub segments: Vec<Condition>,
+    /// When its mails are due; at once when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_time: Option<LocalTime>,
 }
 
 /// One message of a plan.

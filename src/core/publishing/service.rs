@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::local_time::Waiting;
 use super::model::{
     Channel, ChannelSettings, Counts, Delivery, DeliveryState, PublishingError, Run, RunPlan,
     RunStatus, Transport,
@@ -294,6 +295,24 @@ impl Publishing {
     /// The runs of a campaign, oldest first.
     pub async fn runs_in(&self, tx: &mut Tx, campaign: Id) -> Result<Vec<Run>, PublishingError> {
         Ok(runs::of_campaign(tx, campaign).await?)
+    }
+
+    /// The run of a campaign that began last.
+    pub async fn last_run_in(
+        &self,
+        tx: &mut Tx,
+        campaign: Id,
+    ) -> Result<Option<Run>, PublishingError> {
+        Ok(runs::last_of(tx, campaign).await?)
+    }
+
+    /// How many deliveries of a run wait for their time, and until when.
+    pub async fn waiting_in(
+        &self,
+        tx: &mut Tx,
+        run: Id,
+    ) -> Result<Option<Waiting>, PublishingError> {
+        Ok(ledger::waiting(tx, run, self.clock.now()).await?)
     }
 
     /// How many deliveries of a run are in each state.

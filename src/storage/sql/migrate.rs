@@ -31,8 +31,13 @@ macro_rules! migrations {
 }
 
 /// Every migration, oldest first.
-const ALL: &[Migration] =
-    migrations!["0001_foundation", "0002_people", "0003_segments", "0006_versions"];
+const ALL: &[Migration] = migrations![
+    "0001_foundation",
+    "0002_people",
+    "0003_segments",
+    "0005_schedules",
+    "0006_versions"
+];
 
 /// Held while migrating, so that two processes that start at once do it one after the other.
 const LOCK: i64 = 0x66_72_6f_6e_74;

@@ -9,6 +9,7 @@ mod imports;
 mod manifests;
 mod output;
 mod people;
+mod schedules;
 mod schema;
 mod shell;
 mod validate;

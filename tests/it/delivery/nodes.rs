@@ -16,7 +16,7 @@ on_every_backend!(two_nodes_send_every_mail_once, a_lease_that_runs_out_is_count
 
 impl Shop {
     /// Another node on the shop's store.
-    async fn other_node(&self) -> Services {
+    pub(super) async fn other_node(&self) -> Services {
         let parts = Parts {
             db: Db::open(&self.url).unwrap(),
             clock: self.app.clock.clone(),

@@ -14,6 +14,7 @@ const NOUNS: &[&str] = &[
     "messages",
     "reports",
     "runs",
+    "schedules",
     "segments",
     "suppressions",
     "templates",

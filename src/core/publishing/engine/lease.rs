@@ -8,18 +8,25 @@ use tokio::sync::mpsc;
 
 use super::Shared;
 use crate::core::events::LEASE;
+use crate::core::kernel::Timestamp;
 use crate::core::publishing::PublishingError;
 use crate::core::publishing::store::ledger::{self, Due};
 use crate::storage::sql::DbError;
 
-/// How often to look for rows when those in hand are all that was due.
+/// How soon to look for rows again when those in hand are all that was due; each further look in
+/// vain is twice as far away, up to the second of these.
 const LOOK: Duration = Duration::from_millis(500);
+const LONGEST_LOOK: Duration = Duration::from_secs(8);
+/// A wait that is longer is left to the queue of jobs, which waits for many at the cost of none.
+const LONG: Duration = Duration::from_mins(2);
 
 /// Feeds `batches` until no row of the run waits, or until it must halt.
 pub(super) async fn lease(
     shared: &Shared,
     batches: mpsc::Sender<Vec<Due>>,
 ) -> Result<(), PublishingError> {
+    let clock = &shared.publishing.clock;
+    let mut wait = LOOK;
     loop {
         let space = tokio::select! {
             space = batches.reserve() => space,
@@ -33,16 +40,30 @@ pub(super) async fn lease(
         };
         if !due.is_empty() {
             space.send(due);
+            wait = LOOK;
             continue;
         }
         drop(space);
-        if shared.in_hand.load(Ordering::SeqCst) == 0 && is_over(shared).await? {
-            return Ok(());
+        let mut soon = wait;
+        if shared.in_hand.load(Ordering::SeqCst) == 0 {
+            match outlook(shared).await? {
+                Outlook::Over => return Ok(()),
+                Outlook::Due(at) if at.since(clock.now()) > LONG => {
+                    // Told by the first that sees it.
+                    shared.waits.get_or_init(|| at);
+                    return Ok(());
+                }
+                Outlook::Due(at) => {
+                    soon = wait.min(at.since(clock.now()).max(Duration::from_millis(1)));
+                }
+                Outlook::Elsewhere => {}
+            }
         }
+        wait = (wait * 2).min(LONGEST_LOOK);
         tokio::select! {
             () = shared.halt.cancelled() => return Ok(()),
-            () = shared.settled.notified() => {}
-            () = tokio::time::sleep(LOOK) => {}
+            () = shared.settled.notified() => wait = LOOK,
+            () = tokio::time::sleep(soon) => {}
         }
     }
 }
@@ -67,7 +88,19 @@ async fn claim(shared: &Shared) -> Result<Vec<Due>, PublishingError> {
     }
 }
 
-async fn is_over(shared: &Shared) -> Result<bool, PublishingError> {
+/// What there is to wait for when this engine has nothing in hand.
+enum Outlook {
+    Over,
+    /// Another node has rows in hand.
+    Elsewhere,
+    Due(Timestamp),
+}
+
+async fn outlook(shared: &Shared) -> Result<Outlook, PublishingError> {
     let mut tx = shared.publishing.db.read().await?;
-    Ok(ledger::is_over(&mut tx, shared.run).await?)
+    if ledger::is_in_hand(&mut tx, shared.run).await? {
+        return Ok(Outlook::Elsewhere);
+    }
+    let due = ledger::next_due(&mut tx, shared.run).await?;
+    Ok(due.map_or(Outlook::Over, Outlook::Due))
 }

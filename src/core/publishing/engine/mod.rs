@@ -15,8 +15,8 @@ mod send;
 mod settle;
 mod watch;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
@@ -24,12 +24,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::compose::Composer;
+use super::local_time::{LocalTime, Presence};
 use super::model::{PublishingError, RunPlan, RunStatus, Transport};
 use super::publisher::Parcel;
 use super::service::Publishing;
 use super::store::ledger::{self, Settlement};
 use super::store::runs;
-use crate::core::kernel::Id;
+use crate::core::kernel::{Id, Timestamp};
 use crate::storage::sql::DbError;
 
 /// How long mails in hand may take to end once the engine is told to stop.
@@ -46,6 +47,8 @@ pub struct Options {
     pub batch: u32,
     /// Mails offered and not yet settled, at the most: the bound on duplicates after a crash.
     pub in_flight: usize,
+    /// Since when the worker is there.
+    pub presence: Presence,
 }
 
 /// How working a run ended.
@@ -57,6 +60,8 @@ pub enum Worked {
     Halted,
     /// The engine was told to stop; the run goes on elsewhere or later.
     Stopped,
+    /// Nothing of it is due before then; whoever works it need not wait for that.
+    Waits(Timestamp),
     /// It cannot go on until somebody mends this.
     Blocked(String),
 }
@@ -91,6 +96,9 @@ struct Shared {
     settled: Notify,
     flight: Arc<Semaphore>,
     trouble: std::sync::Mutex<send::Trouble>,
+    local_time: Option<LocalTime>,
+    /// When the next row is due, once it was found that this is a long way off.
+    waits: OnceLock<Timestamp>,
     left: std::sync::Mutex<watch::Left>,
 }
 
@@ -137,6 +145,8 @@ impl Publishing {
             settled: Notify::new(),
             flight: Arc::new(Semaphore::new(options.in_flight)),
             trouble: std::sync::Mutex::default(),
+            local_time: plan.local_time,
+            waits: OnceLock::new(),
             left: std::sync::Mutex::new(watch::Left::after(last_suppression)),
         });
         let sessions = match &plan.channel.settings.transport {
@@ -155,7 +165,7 @@ impl Publishing {
             Some(trouble) => Worked::Blocked(trouble),
             None if status != Some(RunStatus::Active) => Worked::Halted,
             None if over => Worked::Finished,
-            None => Worked::Stopped,
+            None => shared.waits.get().map_or(Worked::Stopped, |due| Worked::Waits(*due)),
         })
     }
 
@@ -164,9 +174,12 @@ impl Publishing {
         let mut tx = self.db.begin().await?;
         let now = self.clock.now();
         if !runs::is_prepared(&mut tx, run).await? {
+            if let Some(local_time) = plan.local_time {
+                ledger::set_zones(&mut tx, run, &plan.segments, local_time, now).await?;
+            }
             let mut recipients = 0;
             for message in &plan.messages {
-                recipients = ledger::fill(&mut tx, run, message.id, &plan.segments, now).await?;
+                recipients = ledger::fill(&mut tx, run, message.id, plan, now).await?;
             }
             let recipients = i64::try_from(recipients).unwrap_or(i64::MAX);
             runs::set_prepared(&mut tx, run, recipients).await?;

@@ -7,8 +7,8 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use super::{Ready, Settling, Shared};
-use crate::core::publishing::DeliveryState;
 use crate::core::publishing::store::ledger::{Due, Settlement};
+use crate::core::publishing::{DeliveryState, LocalTime};
 
 /// Mails rendered in one go on a blocking thread.
 const CHUNK: usize = 32;
@@ -72,6 +72,12 @@ fn compose(shared: &Shared, due: Due) -> Result<Ready, Settlement> {
     };
     if let Some(reason) = due.suppressed {
         return Err(ended(DeliveryState::Suppressed, format!("suppressed: {reason}")));
+    }
+    let since = shared.options.presence.since(now);
+    let is_missed = |local_time: LocalTime| local_time.is_missed(due.at, since);
+    if attempts == 0 && shared.local_time.is_some_and(is_missed) {
+        let reply = format!("missed: it was due at {}, and nothing ran then", due.at);
+        return Err(ended(DeliveryState::Failed, reply));
     }
     match shared.composer.compose(message_id, &contact, now) {
         Ok(composed) => Ok(Ready { contact_id, message_id, attempts, parcel: composed.parcel }),

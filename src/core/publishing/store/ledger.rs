@@ -5,8 +5,10 @@
 
 use crate::core::contacts::{Condition, audience};
 use crate::core::kernel::{Id, Timestamp};
-use crate::core::publishing::{Counts, Delivery, DeliveryState, Recipient};
-use crate::storage::sql::{DbResult, Row, Tx, params};
+use crate::core::publishing::{
+    Counts, Delivery, DeliveryState, LocalTime, Recipient, RunPlan, Waiting,
+};
+use crate::storage::sql::{DbResult, Params, Row, Tx, params};
 
 /// A row that was claimed, with the contact as it is now.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub(in crate::core::publishing) struct Due {
     pub(in crate::core::publishing) message_id: Id,
     /// How often it was offered before.
     pub(in crate::core::publishing) attempts: u32,
+    /// When it was due.
+    pub(in crate::core::publishing) at: Timestamp,
     /// `None` when the contact has been deleted since.
     pub(in crate::core::publishing) contact: Option<Recipient>,
     pub(in crate::core::publishing) suppressed: Option<String>,
@@ -43,28 +47,87 @@ const DOMAIN: &str =
 const LEASED: &str = "run_id = ?1 AND state = 'leased' AND contact_id IN (
     SELECT contact_id FROM deliveries WHERE run_id = ?1 AND state = 'leased')";
 
+/// The condition that a contact `c` is in the lists of the run `?2`, subscribed, or in its segments.
+fn is_meant(tx: &Tx, segments: &[Condition], now: Timestamp, values: &mut Params) -> String {
+    let members = "SELECT m.contact_id FROM list_members m
+                   JOIN run_lists r ON r.list_id = m.list_id
+                   WHERE r.run_id = ?2 AND m.state = 'subscribed'";
+    audience(members, segments, tx.dialect(), now, values)
+}
+
 /// Writes the rows of a run: each contact of its lists and segments once per message, in one
-/// statement.
+/// statement. They are due as the run's zones say, and at `due` where those say nothing.
 pub(in crate::core::publishing) async fn fill(
     tx: &mut Tx,
     run: Id,
     message: Id,
-    segments: &[Condition],
+    plan: &RunPlan,
     now: Timestamp,
 ) -> DbResult<u64> {
-    let mut values = params![tx.workspace(), run, message, now];
-    let members = "SELECT m.contact_id FROM list_members m
-                   JOIN run_lists r ON r.list_id = m.list_id
-                   WHERE r.run_id = ?2 AND m.state = 'subscribed'";
-    let meant = audience(members, segments, tx.dialect(), now, &mut values);
+    let (due, due_at, zones) = match plan.local_time {
+        Some(local_time) => (
+            local_time.due(None),
+            "COALESCE(z.due_at, ?4)",
+            "LEFT JOIN run_zones z ON z.run_id = ?2 AND z.timezone = c.timezone",
+        ),
+        None => (now, "?4", ""),
+    };
+    let mut values = params![tx.workspace(), run, message, due];
+    let meant = is_meant(tx, &plan.segments, now, &mut values);
     let sql = format!(
         "INSERT INTO deliveries
              (run_id, message_id, contact_id, email, domain, state, attempts, due_at)
-         SELECT ?2, ?3, c.id, c.email, {DOMAIN}, 'queued', 0, ?4
-         FROM contacts c WHERE c.workspace_id = ?1 AND {meant}
+         SELECT ?2, ?3, c.id, c.email, {DOMAIN}, 'queued', 0, {due_at}
+         FROM contacts c {zones} WHERE c.workspace_id = ?1 AND {meant}
          ON CONFLICT DO NOTHING"
     );
     tx.execute(&sql, values).await
+}
+
+/// Writes when the mails of a run are due in each of the zones that its contacts live in, as far as
+/// those are known.
+pub(in crate::core::publishing) async fn set_zones(
+    tx: &mut Tx,
+    run: Id,
+    segments: &[Condition],
+    local_time: LocalTime,
+    now: Timestamp,
+) -> DbResult<()> {
+    let mut values = params![tx.workspace(), run];
+    let meant = is_meant(tx, segments, now, &mut values);
+    let sql = format!(
+        "SELECT DISTINCT c.timezone FROM contacts c
+         WHERE c.workspace_id = ?1 AND c.timezone IS NOT NULL AND {meant}"
+    );
+    let mut zones = Vec::new();
+    for row in tx.rows(&sql, values).await? {
+        let zone: String = row.get("timezone")?;
+        let due = local_time.due(Some(&zone));
+        zones.push(params![run, zone, due]);
+    }
+    let columns = ["run_id", "timezone", "due_at"];
+    tx.insert_many("run_zones", &columns, zones, "ON CONFLICT DO NOTHING").await.map(drop)
+}
+
+/// The rows of a run that wait for a time after `now`; `None` when none does.
+pub(in crate::core::publishing) async fn waiting(
+    tx: &mut Tx,
+    run: Id,
+    now: Timestamp,
+) -> DbResult<Option<Waiting>> {
+    let sql = "SELECT COUNT(*) AS count, MIN(due_at) AS next_at, MAX(due_at) AS last_at
+               FROM deliveries WHERE run_id = ?1 AND state = 'queued' AND due_at > ?2";
+    let Some(row) = tx.row(sql, params![run, now]).await? else { return Ok(None) };
+    let (next, last): (Option<Timestamp>, Option<Timestamp>) =
+        (row.get("next_at")?, row.get("last_at")?);
+    let count = row.get("count")?;
+    Ok(next.zip(last).map(|(next_at, last_at)| Waiting { count, next_at, last_at }))
+}
+
+/// Whether a row of a run is in anybody's hands.
+pub(in crate::core::publishing) async fn is_in_hand(tx: &mut Tx, run: Id) -> DbResult<bool> {
+    let sql = "SELECT run_id FROM deliveries WHERE run_id = ?1 AND state = 'leased' LIMIT 1";
+    Ok(tx.row(sql, params![run]).await?.is_some())
 }
 
 /// Leases up to `limit` due rows to `node` until `until`.
@@ -78,7 +141,7 @@ pub(in crate::core::publishing) async fn claim(
 ) -> DbResult<Vec<Due>> {
     let lock = tx.dialect().claim_of("d");
     let sql = format!(
-        "SELECT d.contact_id, d.message_id, d.attempts, c.id AS found, c.email, c.name,
+        "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, c.id AS found, c.email, c.name,
                 c.language, c.timezone, c.attributes, s.reason
          FROM deliveries d
          LEFT JOIN contacts c ON c.id = d.contact_id
@@ -261,6 +324,7 @@ fn due(row: &Row) -> DbResult<Due> {
         contact_id: row.get("contact_id")?,
         message_id: row.get("message_id")?,
         attempts: row.get("attempts")?,
+        at: row.get("due_at")?,
         contact,
         suppressed: row.get("reason")?,
     })

@@ -29,6 +29,15 @@ pub(in crate::core::publishing) async fn get(tx: &mut Tx, id: Id) -> DbResult<Op
     tx.row(&sql, params![id]).await?.as_ref().map(run).transpose()
 }
 
+/// The run of a campaign that began last.
+pub(in crate::core::publishing) async fn last_of(
+    tx: &mut Tx,
+    campaign: Id,
+) -> DbResult<Option<Run>> {
+    let sql = format!("SELECT {COLUMNS} FROM runs WHERE campaign_id = ?1 ORDER BY id DESC LIMIT 1");
+    tx.row(&sql, params![campaign]).await?.as_ref().map(run).transpose()
+}
+
 /// The runs of a campaign, oldest first.
 pub(in crate::core::publishing) async fn of_campaign(
     tx: &mut Tx,
