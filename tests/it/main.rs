@@ -6,6 +6,7 @@ mod cli;
 mod conformance;
 mod contacts;
 mod delivery;
+mod fuzz_corpus;
 mod health;
 mod manifests;
 mod reference;

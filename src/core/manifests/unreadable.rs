@@ -109,7 +109,14 @@ fn is_odd(letter: char) -> bool {
 /// What stopped the scanner of `text`.
 pub(super) fn unreadable(text: &str, error: &ScanError) -> Fault {
     let (line, info) = (error.marker().line(), error.info());
-    let at = point(line, error.marker().col() + 1);
+    // The scanner may stumble over the end of the text, and call that a line of its own.
+    let last = text.split('\n').count();
+    if line > last
+        && let Some(bracket) = bracket_above(text, line)
+    {
+        return not_closed(bracket);
+    }
+    let at = point(line.min(last), error.marker().col() + 1);
     if info.contains("recursion limit") {
         return too_deep(at);
     }
