@@ -69,7 +69,12 @@ pub fn segment(text: &str) {
     assert_eq!(read, expression.condition, "{record}");
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
         let mut params = Params::new();
-        let sql = compile(&expression.condition, dialect, Timestamp::from_millis(1_000_000_000_000), &mut params);
+        let sql = compile(
+            &expression.condition,
+            dialect,
+            Timestamp::from_millis(1_000_000_000_000),
+            &mut params,
+        );
         assert!(sql.is_ascii(), "{sql}");
         assert!(!sql.contains(';') && !sql.contains("--"), "{sql}");
     }

@@ -44,9 +44,9 @@ pub use channels::{
     ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
 };
 pub use contacts::{
-    ConsentBody, ConsentStateBody, ContactBody, ContactChangeBody, ContactQuery, ExportFormat,
-    ExportQuery, ImportSummaryBody, ImportedListBody, NewConsentBody, NewContactBody,
-    SubscriptionBody,
+    ActivityBody, ConsentBody, ConsentStateBody, ContactBody, ContactChangeBody, ContactQuery,
+    ExportFormat, ExportQuery, ForgottenBody, ImportSummaryBody, ImportedListBody, MergeBody,
+    NewConsentBody, NewContactBody, SubscriptionBody, TakeoutBody,
 };
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};

@@ -20,7 +20,8 @@ use crate::core::contacts::{
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SuppressionBody {
     pub id: String,
-    /// In lower case, with its domain in ASCII.
+    /// In lower case, with its domain in ASCII; of somebody who was forgotten, a keyed hash of it
+    /// that begins with `hmac-sha256:`.
     pub email: String,
     pub reason: String,
     #[schema(format = DateTime)]

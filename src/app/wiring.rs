@@ -11,12 +11,12 @@ use crate::adapters::reports::BuiltinRenderers;
 use crate::api::{ServiceSet, Services, StoreProbe};
 use crate::core::analytics::Analytics;
 use crate::core::campaigns::{Campaigns, Defaults};
-use crate::core::contacts::Contacts;
+use crate::core::contacts::{AddressKey, Contacts, PersonalRecords};
 use crate::core::content::Templates;
 use crate::core::events::Events;
 use crate::core::kernel::{Clock, Id};
 use crate::core::manifests::Manifests;
-use crate::core::publishing::{Publishing, TokenSigner};
+use crate::core::publishing::{LedgerRecords, Publishing, TokenSigner};
 use crate::storage::sql::{Db, DbError, DbResult, params};
 
 /// The workspace every local install has.
@@ -41,10 +41,13 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
     let Parts { db, clock, outbox, defaults } = parts;
     let (id, key) = tenant(&db, &clock).await?;
     let db = db.in_workspace(id);
-    let contacts = Contacts::new(db.clone(), clock.clone());
+    let address_key = AddressKey::new(key.clone());
+    let records: Vec<Arc<dyn PersonalRecords>> = vec![Arc::new(LedgerRecords)];
+    let contacts = Contacts::new(db.clone(), clock.clone(), address_key.clone(), records);
     let templates = Templates::new(db.clone(), clock.clone());
     let publishers = Arc::new(ChannelPublishers::new(outbox));
-    let publishing = Publishing::new(db.clone(), clock.clone(), publishers, TokenSigner::new(key));
+    let signer = TokenSigner::new(key);
+    let publishing = Publishing::new(db.clone(), clock.clone(), publishers, signer, address_key);
     let campaigns = Campaigns::new(
         db.clone(),
         clock.clone(),

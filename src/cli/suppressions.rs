@@ -76,8 +76,8 @@ impl SuppressionCommand {
                 output.listing(&suppressions, COLUMNS, "No address is suppressed.")?;
             }
             Self::Remove(args) => {
-                let suppression = client.delete_suppression(&args.email).await?;
-                output.note(format_args!("`{}` may be sent to again.", suppression.email));
+                client.delete_suppression(&args.email).await?;
+                output.note(format_args!("`{}` may be sent to again.", args.email));
             }
             Self::Import(args) => args.run(client, output).await?,
         }

@@ -8,7 +8,8 @@ use futures::Stream;
 use super::{Client, ClientResult, Listing, ndjson, query, segment};
 use crate::api::{
     ConsentBody, ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery,
-    ImportEvent, ImportQuery, ImportSummaryBody, NewConsentBody, NewContactBody,
+    ForgottenBody, ImportEvent, ImportQuery, ImportSummaryBody, NewConsentBody, NewContactBody,
+    TakeoutBody,
 };
 
 impl Client {
@@ -72,6 +73,17 @@ impl Client {
         limit: usize,
     ) -> ClientResult<Listing<ConsentBody>> {
         self.list(&format!("/contacts/{}/consents", segment(contact)), limit).await
+    }
+
+    /// Erases all that is held of a person.
+    pub async fn forget_contact(&self, contact: &str) -> ClientResult<ForgottenBody> {
+        let path = format!("/contacts/{}/forget", segment(contact));
+        self.call(Method::POST, &path, None::<&()>).await
+    }
+
+    /// Everything that is held of a person.
+    pub async fn take_out_contact(&self, contact: &str) -> ClientResult<TakeoutBody> {
+        self.get(&format!("/contacts/{}/takeout", segment(contact))).await
     }
 
     /// Imports a file as it is read; gives what happens as it happens, the summary last.

@@ -8,6 +8,8 @@ mod attribute_types;
 mod consents;
 #[path = "contacts/events.rs"]
 mod events;
+#[path = "contacts/forget.rs"]
+mod forget;
 #[path = "contacts/imports.rs"]
 mod imports;
 #[path = "contacts/subscriptions.rs"]

@@ -5,6 +5,7 @@
 
 mod audience;
 mod binary;
+mod forget;
 mod jobs;
 mod nodes;
 mod replies;

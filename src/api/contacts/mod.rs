@@ -3,6 +3,7 @@
 mod consents;
 mod export;
 mod import;
+mod personal;
 
 use std::collections::BTreeMap;
 
@@ -15,10 +16,14 @@ use utoipa::ToSchema;
 pub use consents::{ConsentBody, ConsentStateBody, NewConsentBody};
 pub use export::{ExportFormat, ExportQuery};
 pub use import::{ImportSummaryBody, ImportedListBody};
+pub use personal::{ActivityBody, ForgottenBody, MergeBody, TakeoutBody};
 
 use self::consents::{__path_list_consents, __path_record_consent, list_consents, record_consent};
 use self::export::{__path_export_contacts, export_contacts};
 use self::import::{__path_import_contacts, import_contacts};
+use self::personal::{
+    __path_forget_contact, __path_take_out_contact, forget_contact, take_out_contact,
+};
 use super::envelope::{Created, Data, Envelope, Listed};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
@@ -165,6 +170,8 @@ pub(super) fn area() -> Area {
         delete_contact,
         list_consents,
         record_consent,
+        forget_contact,
+        take_out_contact,
     ]
 }
 
@@ -346,6 +353,9 @@ impl From<ContactError> for ApiError {
             ContactError::ContactNotFound(_) => Self::not_found("CONTACT_NOT_FOUND", error),
             ContactError::ContactExists(_) => Self::conflict("CONTACT_EXISTS", error),
             ContactError::NotOnList { .. } => Self::not_found("NOT_ON_LIST", error),
+            ContactError::Forgotten(_) => Self::conflict("CONTACT_FORGOTTEN", error),
+            ContactError::MergedInto { .. } => Self::conflict("CONTACT_MERGED", error),
+            ContactError::InHand => Self::conflict("CONTACT_IN_HAND", error),
             ContactError::HasLeft { .. } => Self::conflict("HAS_UNSUBSCRIBED", error),
             ContactError::HowMany(_) => Self::invalid("WRONG_NUMBER", error),
             ContactError::Address(_) => Self::invalid("INVALID_ADDRESS", error),

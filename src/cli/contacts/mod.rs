@@ -3,6 +3,7 @@
 mod consent;
 mod export;
 mod import;
+mod personal;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,8 @@ pub enum ContactCommand {
     /// What a contact agreed to, and no longer agrees to
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    Forget(personal::ForgetArgs),
+    Takeout(personal::TakeoutArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
 }
@@ -172,6 +175,8 @@ impl ContactCommand {
                 Ok(())
             }
             Self::Consent(command) => command.run(client, output).await,
+            Self::Forget(args) => args.run(client, confirm, output).await,
+            Self::Takeout(args) => args.run(client, output).await,
             Self::Import(args) => args.run(client, output).await,
             Self::Export(args) => args.run(client, output).await,
         }

@@ -13,9 +13,12 @@ mod address_kind;
 mod attribute_types;
 mod attributes;
 mod consent;
+mod forgotten;
 mod import;
+mod merging;
 mod model;
 mod reading;
+mod records;
 pub mod segments;
 mod service;
 mod store;
@@ -26,19 +29,22 @@ pub use address::{Address, BadAddress};
 pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
 pub use consent::{BadConsent, Consent, ConsentState, NewConsent, RecordedConsents};
+pub use forgotten::{AddressKey, FORGOTTEN};
 pub use import::{Columns, ImportError, Reject};
+pub use merging::Merge;
 pub use model::{
-    Activity, Contact, ContactChange, ContactError, ContactFilter, List, ListChange, NewList,
-    NewSegment, Profile, Segment, SegmentChange, SegmentPlan, Suppression,
+    Activity, ActivityCount, Contact, ContactChange, ContactError, ContactFilter, List, ListChange,
+    NewList, NewSegment, Profile, Segment, SegmentChange, SegmentPlan, Suppression,
 };
 pub use reading::{FileFormat, FileOptions, Place, Upload};
+pub use records::{Person, PersonalRecords};
 pub use segments::{
     BadExpression, Condition, Place as ExpressionPlace, ReferenceKind, Unresolved, audience,
     parse as parse_expression,
 };
 pub use service::{
-    ContactExport, ContactImport, Contacts, Future, ImportOptions, ImportStep, ImportSummary,
-    ImportedList, SuppressionImport, SuppressionSummary, Upserted,
+    ContactExport, ContactImport, Contacts, Forgotten, Future, ImportOptions, ImportStep,
+    ImportSummary, ImportedList, SuppressionImport, SuppressionSummary, Takeout, Upserted,
 };
 pub use subscriptions::{
     Joined, Member, MemberChange, MemberCounts, OptIn, Subscription, SubscriptionState,

@@ -105,6 +105,18 @@ words! {
     }
 }
 
+/// How often a contact did something with the mails of a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivityCount {
+    pub activity: Activity,
+    pub campaign: Id,
+    /// `None` when the campaign is gone.
+    pub campaign_name: Option<String>,
+    pub times: u64,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+}
+
 /// Contacts put together by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
@@ -186,7 +198,7 @@ pub struct SegmentPlan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
     pub id: Id,
-    /// In its folded form.
+    /// In its folded form; the [mark](super::AddressKey::mark) of one who was forgotten.
     pub email: String,
     pub reason: String,
     pub created_at: Timestamp,
@@ -199,6 +211,18 @@ pub enum ContactError {
     ContactNotFound(String),
     #[error("`{0}` is a contact already; change it with `frontier contact edit {0}`")]
     ContactExists(String),
+    #[error(
+        "`{0}` was forgotten at their wish and is not taken up again; if they came back of their \
+         own, `frontier suppression remove {0}` first"
+    )]
+    Forgotten(String),
+    #[error("`{address}` was merged into `{contact}`, which is the same person; name that one")]
+    MergedInto { address: String, contact: String },
+    #[error(
+        "a mail to them is on its way in this moment; try again when it is sent, or pause its \
+         campaign first"
+    )]
+    InHand,
     #[error("`{contact}` is not on the list `{list}`")]
     NotOnList { contact: String, list: String },
     #[error(

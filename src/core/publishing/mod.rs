@@ -16,6 +16,7 @@ mod engine;
 mod local_time;
 mod mime;
 mod model;
+mod people;
 mod publisher;
 mod service;
 mod store;
@@ -29,6 +30,7 @@ pub use model::{
     Channel, ChannelSettings, Counts, Delivery, DeliveryState, PasswordRef, PlannedMessage,
     PublishingError, Run, RunChannel, RunPlan, RunStatus, Smtp, Tls, Transport, UnsubscribeWays,
 };
+pub use people::LedgerRecords;
 pub use publisher::{
     ConnectError, Email, Mailbox, Parcel, Publisher, Sent, Session, Unsubscribe, Verdict,
 };

@@ -9,6 +9,7 @@ use super::model::{
 };
 use super::publisher::Publisher;
 use super::store::{channels, ledger, runs};
+use crate::core::contacts::AddressKey;
 use crate::core::events::{Event, Outbox};
 use crate::core::kernel::{Clock, Cursor, Id, Labels, Page, PageRequest, check_name};
 use crate::storage::sql::{self, Db, DbError, Found, Tx};
@@ -38,6 +39,8 @@ pub struct Publishing {
     pub(super) outbox: Outbox,
     pub(super) publishers: Arc<dyn Publishers>,
     pub(super) signer: super::TokenSigner,
+    /// What the addresses of those are hashed with who were forgotten.
+    pub(super) address_key: AddressKey,
 }
 
 impl Publishing {
@@ -46,8 +49,9 @@ impl Publishing {
         clock: Clock,
         publishers: Arc<dyn Publishers>,
         signer: super::TokenSigner,
+        address_key: AddressKey,
     ) -> Self {
-        Self { db, outbox: Outbox::new(clock.clone()), clock, publishers, signer }
+        Self { db, outbox: Outbox::new(clock.clone()), clock, publishers, signer, address_key }
     }
 
     /// Creates a channel.

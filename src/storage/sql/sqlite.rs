@@ -267,7 +267,7 @@ fn open(path: &Path, read_only: bool) -> DbResult<Connection> {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF;
-             PRAGMA journal_size_limit = 67108864;",
+             PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;",
         )?;
         connection.pragma_update(None, "query_only", read_only)
     };

@@ -1,4 +1,4 @@
-//! What is known of people, at the prompt: subscriptions and consent.
+//! What is known of people, at the prompt: subscriptions, consent, and who is forgotten.
 
 use insta::assert_snapshot;
 
@@ -83,4 +83,35 @@ fn consent_is_recorded_shown_and_withdrawn() {
     newsletter,withdrawn,2024-04-01T10:00:00.000Z,manual,
     ");
     assert_eq!(consent(&["add", "ana@example.com", "newsletter"]).code, 2, "who said it?");
+}
+
+#[test]
+fn somebody_is_forgotten_when_that_is_confirmed() {
+    let sandbox = Sandbox::workspace();
+    sandbox.ok(&["contact", "add", "ana@example.com", "--name", "Ana"]);
+    let takeout = sandbox.ok(&["contact", "takeout", "ana@example.com"]);
+    let takeout: serde_json::Value = serde_json::from_str(&takeout).unwrap();
+    assert_eq!(takeout["contact"]["name"], "Ana");
+
+    let forget = ["contact", "forget", "ana@example.com"];
+    let refused = sandbox.run(&forget);
+    assert_eq!(refused.code, 2);
+    assert_snapshot!(refused.err, @"
+    error: Forget `ana@example.com`? What is held of them cannot be brought back. There is nobody to ask.
+      --yes answers for them
+    ");
+    let yes = [&forget[..], &["--yes"]].concat();
+    assert_snapshot!(sandbox.run(&yes).err, @"
+    Forgotten. No delivery was to them; its hash stays suppressed.
+    Mails in outbox folders, rejects, exports and backups are yours to delete.
+    ");
+    assert_snapshot!(sandbox.run(&yes).err, @"Nothing was left to forget.");
+    assert_eq!(sandbox.run(&["contact", "forget", "nobody", "--yes"]).code, 3);
+    let store = std::fs::read(sandbox.path(".frontier/frontier.db")).unwrap();
+    assert!(!String::from_utf8_lossy(&store).contains("ana@example"), "the file has it");
+
+    assert_eq!(sandbox.run(&["contact", "add", "ana@example.com"]).code, 5);
+    let back = sandbox.run(&["suppression", "remove", "ana@example.com"]);
+    assert_snapshot!(back.err, @"`ana@example.com` may be sent to again.");
+    sandbox.ok(&["contact", "add", "ana@example.com"]);
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod backend;
+pub(crate) mod dump;
 pub(crate) mod process;
 pub(crate) mod sink;
 pub(crate) mod smtp;

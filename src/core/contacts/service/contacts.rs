@@ -72,7 +72,10 @@ impl Contacts {
         let mut contact = match found {
             Some(contact) if !may_exist => return Ok((contact, Upserted::Unchanged)),
             Some(contact) => contact,
-            None => Contact::new(self.clock.new_id(), &address, self.clock.now()),
+            None => {
+                self.refuse_forgotten(&mut tx, &address).await?;
+                Contact::new(self.clock.new_id(), &address, self.clock.now())
+            }
         };
         let changed = contact.apply(&change)?;
         let done = match (exists, changed) {
@@ -177,6 +180,9 @@ impl Contacts {
         let mut tx = self.db.begin().await?;
         self.settle_types(&mut tx, &mut change).await?;
         let mut contact = self.contact_in(&mut tx, reference).await?;
+        if let Some(email) = &change.email {
+            self.refuse_forgotten(&mut tx, &Address::parse(email)?).await?;
+        }
         if contact.apply(&change)? {
             contact.updated_at = self.clock.now();
             let update = store::update(&mut tx, [&contact]).await;
@@ -201,6 +207,14 @@ impl Contacts {
         self.say(&mut tx, "contact.deleted", &contact).await?;
         tx.commit().await?;
         Ok(contact)
+    }
+
+    /// Refuses the address of somebody who was forgotten.
+    async fn refuse_forgotten(&self, tx: &mut Tx, address: &Address) -> Result<(), ContactError> {
+        if self.key.forgotten_in(tx, &[address.folded()]).await?.is_empty() {
+            return Ok(());
+        }
+        Err(ContactError::Forgotten(address.to_string()))
     }
 
     /// Brings the attributes of `change` to their types, which new keys get by it.

@@ -269,7 +269,8 @@ impl ContactImport {
         contacts.learn_types_in(&mut tx, attributes, &mut self.types, may_write).await?;
         let folded: Vec<&str> = candidates.iter().map(|one| one.draft.address.folded()).collect();
         let existing = store::with_addresses(&mut tx, &folded).await?;
-        let mut plan = self.plan(candidates, existing);
+        let forgotten = contacts.key.forgotten_in(&mut tx, &folded).await?;
+        let mut plan = self.plan(candidates, existing, &forgotten);
         if self.dry_run {
             if let Some(list) = self.list {
                 plan.unsubscribed =
@@ -290,7 +291,12 @@ impl ContactImport {
         Ok(plan)
     }
 
-    fn plan(&self, candidates: &[Candidate], existing: Vec<Contact>) -> Plan {
+    fn plan(
+        &self,
+        candidates: &[Candidate],
+        existing: Vec<Contact>,
+        forgotten: &HashSet<&str>,
+    ) -> Plan {
         let now = self.contacts.clock.now();
         let mut existing: HashMap<String, Contact> = existing
             .into_iter()
@@ -300,6 +306,10 @@ impl ContactImport {
         for (at, Candidate { draft, is_first }) in candidates.iter().enumerate() {
             let found = existing.remove(draft.address.folded());
             let is_new = found.is_none();
+            if is_new && forgotten.contains(draft.address.folded()) {
+                plan.refused.push((at, ContactError::Forgotten(draft.address.to_string())));
+                continue;
+            }
             let mut contact = found
                 .unwrap_or_else(|| Contact::new(self.contacts.clock.new_id(), &draft.address, now));
             let mut change = draft.change.without_repeated_cells(&contact);

@@ -5,19 +5,23 @@ mod attribute_types;
 mod consents;
 mod contacts;
 mod export;
+mod forget;
 mod import;
 mod lists;
 mod members;
 mod segments;
 mod suppressions;
 
-use super::ContactError;
+use std::sync::Arc;
+
+use super::{AddressKey, ContactError, PersonalRecords};
 use crate::core::events::Outbox;
 use crate::core::kernel::{Clock, Id};
 use crate::storage::sql::{Db, Found};
 
 pub use contacts::Upserted;
 pub use export::ContactExport;
+pub use forget::{Forgotten, Takeout};
 pub use import::{ContactImport, ImportOptions, ImportStep, ImportSummary, ImportedList};
 pub use segments::Future;
 pub use suppressions::{SuppressionImport, SuppressionSummary};
@@ -28,11 +32,20 @@ pub struct Contacts {
     db: Db,
     clock: Clock,
     outbox: Outbox,
+    /// What the addresses of those are hashed with who were forgotten.
+    key: AddressKey,
+    /// What other areas hold of people.
+    records: Arc<[Arc<dyn PersonalRecords>]>,
 }
 
 impl Contacts {
-    pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, outbox: Outbox::new(clock.clone()), clock }
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        key: AddressKey,
+        records: Vec<Arc<dyn PersonalRecords>>,
+    ) -> Self {
+        Self { db, outbox: Outbox::new(clock.clone()), clock, key, records: records.into() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Suppressions: addresses that must never be sent to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::Contacts;
 use super::import::{ImportStep, Seen};
@@ -52,13 +52,17 @@ impl Contacts {
         let why = reason(why)?;
         let addresses: Vec<Address> =
             emails.iter().map(|email| Address::parse(email)).collect::<Result<_, _>>()?;
-        let new: Vec<Suppression> =
-            addresses.iter().map(|address| self.suppression(address, why.clone())).collect();
-        let mut tx = self.db.begin().await?;
-        let added = store::insert(&mut tx, &new).await?;
         let folded: BTreeSet<&str> = addresses.iter().map(Address::folded).collect();
         let folded: Vec<&str> = folded.into_iter().collect();
-        let suppressions = store::of_addresses(&mut tx, &folded).await?;
+        let mut tx = self.db.begin().await?;
+        let forgotten = self.key.forgotten_in(&mut tx, &folded).await?;
+        let known = addresses.iter().filter(|address| !forgotten.contains(address.folded()));
+        let new: Vec<Suppression> =
+            known.map(|address| self.suppression(address, why.clone())).collect();
+        let added = store::insert(&mut tx, &new).await?;
+        let kept: Vec<String> = folded.iter().map(|one| self.kept_as(one, &forgotten)).collect();
+        let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+        let suppressions = store::of_addresses(&mut tx, &kept).await?;
         if added > 0 {
             let ids: Vec<Id> = suppressions.iter().map(|one| one.id).collect();
             let payload = serde_json::json!({ "ids": ids, "added": added });
@@ -75,7 +79,7 @@ impl Contacts {
         Ok(page.page(suppressions, |one| one.id))
     }
 
-    /// Lets an address be sent to again.
+    /// Lets an address be sent to again, also one of somebody who was forgotten.
     ///
     /// # Errors
     /// [`ContactError::SuppressionNotFound`].
@@ -87,8 +91,10 @@ impl Contacts {
             return Err(missing()); // no text in the store has one
         }
         let mut tx = self.db.begin().await?;
+        let forgotten = self.key.forgotten_in(&mut tx, &[&folded]).await?;
+        let kept = self.kept_as(&folded, &forgotten);
         let suppression =
-            store::of_addresses(&mut tx, &[&folded]).await?.pop().ok_or_else(missing)?;
+            store::of_addresses(&mut tx, &[&kept]).await?.pop().ok_or_else(missing)?;
         store::delete(&mut tx, suppression.id).await?;
         let payload = serde_json::json!({ "id": suppression.id });
         self.outbox.push(&mut tx, Event { name: "suppression.removed", payload }).await?;
@@ -113,6 +119,11 @@ impl Contacts {
         let summary = SuppressionSummary { dry_run, ..SuppressionSummary::default() };
         let (contacts, seen) = (self.clone(), Seen::default());
         Ok(SuppressionImport { contacts, reader, dry_run, seen, summary })
+    }
+
+    /// How the suppression of a folded address is kept.
+    fn kept_as(&self, folded: &str, forgotten: &HashSet<&str>) -> String {
+        if forgotten.contains(folded) { self.key.mark(folded) } else { folded.to_owned() }
     }
 
     fn suppression(&self, address: &Address, reason: String) -> Suppression {
@@ -161,14 +172,19 @@ impl SuppressionImport {
 
     /// Saves those that are not there, or counts them in a dry run.
     async fn save(&mut self, new: &[Suppression]) -> Result<u64, ContactError> {
+        let (db, key) = (&self.contacts.db, &self.contacts.key);
+        let folded: Vec<&str> = new.iter().map(|one| one.email.as_str()).collect();
         if self.dry_run {
-            let folded: Vec<&str> = new.iter().map(|one| one.email.as_str()).collect();
-            let mut tx = self.contacts.db.read().await?;
+            let mut tx = db.read().await?;
+            let forgotten = key.forgotten_in(&mut tx, &folded).await?;
             let there = store::of_addresses(&mut tx, &folded).await?;
-            return Ok((new.len() - there.len()) as u64);
+            return Ok((new.len() - there.len() - forgotten.len()) as u64);
         }
-        let mut tx = self.contacts.db.begin().await?;
-        let added = store::insert(&mut tx, new).await?;
+        let mut tx = db.begin().await?;
+        let forgotten = key.forgotten_in(&mut tx, &folded).await?;
+        let known = new.iter().filter(|one| !forgotten.contains(one.email.as_str()));
+        let known: Vec<Suppression> = known.cloned().collect();
+        let added = store::insert(&mut tx, &known).await?;
         tx.commit().await?;
         Ok(added)
     }

@@ -1,8 +1,8 @@
 //! What contacts did with the mails of campaigns, rolled up.
 
-use crate::core::contacts::Activity;
+use crate::core::contacts::{Activity, ActivityCount};
 use crate::core::kernel::{Id, Timestamp};
-use crate::storage::sql::{DbResult, Params, Tx, params};
+use crate::storage::sql::{DbResult, Params, Row, Tx, params};
 
 /// Counts an activity of each of `contacts`, who may be there more than once, or not any more.
 pub(in crate::core::contacts) async fn note(
@@ -28,4 +28,26 @@ pub(in crate::core::contacts) async fn note(
     let row = |(contact, at)| params![workspace, contact, activity.as_str(), campaign, at];
     let rows: Vec<Params> = contacts.into_iter().map(row).collect();
     tx.execute_many(sql, rows).await.map(drop)
+}
+
+/// What a contact did, the latest last.
+pub(in crate::core::contacts) async fn of_contact(
+    tx: &mut Tx,
+    contact: Id,
+) -> DbResult<Vec<ActivityCount>> {
+    let sql = "SELECT a.activity, a.campaign_id, k.name, a.times, a.first_at, a.last_at
+               FROM contact_activity a LEFT JOIN campaigns k ON k.id = a.campaign_id
+               WHERE a.contact_id = ?1
+               ORDER BY a.last_at, a.activity, a.campaign_id LIMIT 10000";
+    let count = |row: &Row| {
+        Ok(ActivityCount {
+            activity: row.word("activity")?,
+            campaign: row.get("campaign_id")?,
+            campaign_name: row.get("name")?,
+            times: row.get("times")?,
+            first_at: row.get("first_at")?,
+            last_at: row.get("last_at")?,
+        })
+    };
+    tx.rows(sql, params![contact]).await?.iter().map(count).collect()
 }

@@ -6,6 +6,7 @@ pub(super) mod consents;
 pub(super) mod contacts;
 pub(super) mod lists;
 pub(super) mod members;
+pub(super) mod merges;
 pub(super) mod segments;
 pub(super) mod suppressions;
 pub(super) mod tags;

@@ -2,6 +2,7 @@
 
 use super::table_of;
 use crate::core::contacts::Suppression;
+use crate::core::contacts::forgotten::MARK;
 use crate::core::kernel::{Id, PageRequest};
 use crate::storage::sql::{DbResult, Params, Row, Tx, params};
 
@@ -37,6 +38,14 @@ pub(in crate::core::contacts) async fn of_addresses(
          WHERE workspace_id = ?1 AND email_folded = wanted.column1 ORDER BY id"
     );
     tx.rows(&sql, values).await?.iter().map(suppression).collect()
+}
+
+/// Whether there is a mark of anybody who was forgotten.
+pub(in crate::core::contacts) async fn has_marks(tx: &mut Tx) -> DbResult<bool> {
+    let sql = "SELECT id FROM suppressions
+               WHERE workspace_id = ?1 AND email_folded >= ?2 AND email_folded < ?3 LIMIT 1";
+    let after_all = format!("{MARK}\u{10ffff}");
+    Ok(tx.row(sql, params![tx.workspace(), MARK, after_all]).await?.is_some())
 }
 
 /// Suppressions after `page.after`, oldest first.

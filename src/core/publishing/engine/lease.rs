@@ -1,6 +1,7 @@
 //! The first stage: claims due rows while there are any, and waits for those due later
 //! and for those that another node has in hand.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -8,10 +9,11 @@ use tokio::sync::mpsc;
 
 use super::Shared;
 use crate::core::events::LEASE;
-use crate::core::kernel::Timestamp;
+use crate::core::kernel::{Timestamp, fold_address};
 use crate::core::publishing::PublishingError;
 use crate::core::publishing::store::ledger::{self, Due};
-use crate::storage::sql::DbError;
+use crate::core::publishing::store::people;
+use crate::storage::sql::{DbError, Tx};
 
 /// How soon to look for rows again when those in hand are all that was due; each further look in
 /// vain is twice as far away, up to the second of these.
@@ -77,6 +79,7 @@ async fn claim(shared: &Shared) -> Result<Vec<Due>, PublishingError> {
     if due.is_empty() && ledger::release_expired(&mut tx, shared.run, node, now).await? > 0 {
         due = ledger::claim(&mut tx, shared.run, node, now, until, limit).await?;
     }
+    hold_back_forgotten(shared, &mut tx, &mut due).await?;
     // Counted before they are committed: the settler must never see more than were taken.
     shared.took(due.len());
     match tx.commit().await {
@@ -103,4 +106,32 @@ async fn outlook(shared: &Shared) -> Result<Outlook, PublishingError> {
     }
     let due = ledger::next_due(&mut tx, shared.run).await?;
     Ok(due.map_or(Outlook::Over, Outlook::Due))
+}
+
+/// Marks the rows of those who were forgotten: nothing is sent to them, whoever wrote them down
+/// again since, and a row that was being written meanwhile does not keep their address.
+async fn hold_back_forgotten(
+    shared: &Shared,
+    tx: &mut Tx,
+    due: &mut [Due],
+) -> Result<(), PublishingError> {
+    let address = |due: &Due| {
+        let now = due.contact.as_ref().map(|contact| contact.email.as_str());
+        fold_address(now.unwrap_or(&due.email))
+    };
+    let folded: Vec<String> = due.iter().map(address).collect();
+    let unique: BTreeSet<&str> = folded.iter().map(String::as_str).collect();
+    let unique: Vec<&str> = unique.into_iter().collect();
+    let forgotten = shared.publishing.address_key.forgotten_in(tx, &unique).await?;
+    for (due, folded) in due.iter_mut().zip(&folded) {
+        if !forgotten.contains(folded.as_str()) {
+            continue;
+        }
+        if due.contact.is_some() {
+            due.suppressed.get_or_insert_with(|| "forgotten".to_owned());
+        } else {
+            people::blank_claimed(tx, shared.run, due).await?;
+        }
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Shared;
+use crate::core::contacts::AddressKey;
 use crate::core::events::LEASE;
 use crate::core::kernel::{Complaint, Id, fold_address};
 use crate::core::publishing::store::{ledger, runs};
@@ -19,11 +20,13 @@ pub(super) struct Left {
     /// The last suppression that was seen.
     after: Id,
     reasons: HashMap<String, String>,
+    /// Whether some of them are marks of those who were forgotten.
+    marks: bool,
 }
 
 impl Left {
     pub(super) fn after(suppression: Id) -> Self {
-        Self { after: suppression, reasons: HashMap::new() }
+        Self { after: suppression, reasons: HashMap::new(), marks: false }
     }
 }
 
@@ -34,7 +37,10 @@ impl Shared {
         if left.reasons.is_empty() {
             return None; // the rule, at no cost
         }
-        left.reasons.get(&fold_address(address)).cloned()
+        let folded = fold_address(address);
+        let mark = left.marks.then(|| self.publishing.address_key.mark(&folded));
+        let reasons = &left.reasons;
+        reasons.get(&folded).or_else(|| reasons.get(&mark?)).cloned()
     }
 }
 
@@ -75,6 +81,7 @@ async fn look(shared: &Shared) -> Result<Option<RunStatus>, PublishingError> {
         let mut left = shared.left.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, address, reason) in suppressed {
             left.after = id;
+            left.marks |= AddressKey::is_mark(&address);
             left.reasons.insert(address, reason);
         }
     }

@@ -22,6 +22,8 @@ pub(in crate::core::publishing) struct Due {
     /// `None` when the contact has been deleted since.
     pub(in crate::core::publishing) contact: Option<Recipient>,
     pub(in crate::core::publishing) suppressed: Option<String>,
+    /// The address it was written down with.
+    pub(in crate::core::publishing) email: String,
 }
 
 /// How a delivery ended, or when it is due again.
@@ -141,7 +143,8 @@ pub(in crate::core::publishing) async fn claim(
 ) -> DbResult<Vec<Due>> {
     let lock = tx.dialect().claim_of("d");
     let sql = format!(
-        "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, c.id AS found, c.email, c.name,
+        "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, d.email AS kept,
+                 c.id AS found, c.email, c.name,
                 c.language, c.timezone, c.attributes, s.reason
          FROM deliveries d
          LEFT JOIN contacts c ON c.id = d.contact_id
@@ -327,6 +330,7 @@ fn due(row: &Row) -> DbResult<Due> {
         at: row.get("due_at")?,
         contact,
         suppressed: row.get("reason")?,
+        email: row.get("kept")?,
     })
 }
 

@@ -2,4 +2,5 @@
 
 pub(super) mod channels;
 pub(super) mod ledger;
+pub(super) mod people;
 pub(super) mod runs;
