@@ -7,16 +7,17 @@ use std::sync::OnceLock;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::OnceCell;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::config::{self, ConfigError, Effective, Origin};
 use super::files;
 use super::inspect;
-use super::workers::{LocalWorkers, Settings, WorkersError};
+use super::workers::{LocalWorkers, Settings, Task, WorkersError};
 use super::workspace::{self, Init, Part, Place, Workspace, WorkspaceError};
 use crate::api::{self, Services};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::host::{Check, Host, Made, MadePart, PartState, Setting, Source, Work};
+use crate::cli::host::{Check, Host, Made, MadePart, News, PartState, Setting, Source, Work};
 use crate::cli::output::{Output, OutputArgs};
 use crate::client::Client;
 use crate::core::kernel::{BadId, Clock};
@@ -65,6 +66,26 @@ impl LocalHost {
         let open = async { Ok::<_, CommandError>(self.open()?.services().await?) };
         self.opened.get_or_try_init(|| open).await.map(|(_, services)| services)
     }
+
+    /// Starts to work in this process, unless another one owns the workspace.
+    async fn start(&self, task: Task) -> Result<Work, CommandError> {
+        let workspace = self.open()?;
+        let delivery = workspace.config().delivery.clone();
+        let settings = Settings {
+            in_flight: delivery.in_flight,
+            batch: delivery.batch,
+            task,
+            command: std::env::args().collect::<Vec<_>>().join(" "),
+        };
+        let services = self.services().await?.clone();
+        match LocalWorkers::start(&workspace.place.data(), services, settings).await {
+            Ok(workers) => Ok(Work::Started(Box::new(workers))),
+            Err(WorkersError::Owner(held @ (OwnerError::Held(_) | OwnerError::HeldUnnamed(_)))) => {
+                Ok(Work::Held(held.to_string()))
+            }
+            Err(error) => Err(CommandError::failed(error.to_string())),
+        }
+    }
 }
 
 impl Host for LocalHost {
@@ -111,26 +132,18 @@ impl Host for LocalHost {
     fn work(&self, campaign: &str) -> BoxFuture<'_, Result<Work, CommandError>> {
         let subject = campaign.parse();
         async move {
-            let workspace = self.open()?;
-            let delivery = workspace.config().delivery.clone();
-            let settings = Settings {
-                in_flight: delivery.in_flight,
-                batch: delivery.batch,
-                subject: Some(
-                    subject.map_err(|error: BadId| CommandError::usage(error.to_string()))?,
-                ),
-                command: std::env::args().collect::<Vec<_>>().join(" "),
-            };
-            let services = self.services().await?.clone();
-            match LocalWorkers::start(&workspace.place.data(), services, settings).await {
-                Ok(workers) => Ok(Work::Started(Box::new(workers))),
-                Err(WorkersError::Owner(
-                    held @ (OwnerError::Held(_) | OwnerError::HeldUnnamed(_)),
-                )) => Ok(Work::Held(held.to_string())),
-                Err(error) => Err(CommandError::failed(error.to_string())),
-            }
+            let subject = subject.map_err(|error: BadId| CommandError::usage(error.to_string()))?;
+            self.start(Task::Campaign(subject)).await
         }
         .boxed()
+    }
+
+    fn work_all(
+        &self,
+        once: bool,
+        news: UnboundedSender<News>,
+    ) -> BoxFuture<'_, Result<Work, CommandError>> {
+        self.start(Task::All { once, news }).boxed()
     }
 
     fn config_file(&self) -> Result<PathBuf, CommandError> {

@@ -3,23 +3,27 @@
 //! The owner's lock makes it one process. Whoever takes it from an owner that crashed takes back
 //! the leases that one held, so that its work goes on at once and not when they run out.
 
+mod schedules;
+
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Services;
-use crate::cli::host::Workers;
+use crate::cli::host::{Happening, News, Workers};
 use crate::core::analytics::Analytics;
 use crate::core::campaigns::RunCampaign;
 use crate::core::events::{Claimed, Job as _, LEASE, Queue, Relay};
 use crate::core::kernel::{Complaint, Id};
-use crate::core::publishing::{Options, Presence, Worked};
+use crate::core::publishing::{Options, Presence, Transport, Worked};
 use crate::storage::bus::{Bus, BusError, BusEvent, BusOptions, Consumer, Delivery};
 use crate::storage::kv::Kv;
 use crate::storage::owner::{Owner, OwnerError, OwnerLock};
@@ -28,6 +32,8 @@ use crate::storage::owner::{Owner, OwnerError, OwnerLock};
 const JOBS: usize = 4;
 /// How often to look for jobs and events.
 const LOOK: Duration = Duration::from_millis(200);
+/// Looks in vain after which no job is due, for those who work once.
+const ENOUGH: u32 = 2;
 /// Events handled in one go.
 const EVENTS: usize = 200;
 /// How long to wait for one more event before it is taken that none comes.
@@ -42,10 +48,31 @@ const KV: &str = "kv";
 pub(super) struct Settings {
     pub(super) in_flight: u16,
     pub(super) batch: u16,
-    /// Work only the jobs about this; all of them when absent.
-    pub(super) subject: Option<Id>,
+    pub(super) task: Task,
     /// The command that works, as it was typed.
     pub(super) command: String,
+}
+
+/// What workers work.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// The jobs of one campaign.
+    Campaign(Id),
+    /// All jobs, and what is scheduled: as it comes, or `once` what is due.
+    All { once: bool, news: UnboundedSender<News> },
+}
+
+impl Task {
+    const fn subject(&self) -> Option<Id> {
+        match self {
+            Self::Campaign(campaign) => Some(*campaign),
+            Self::All { .. } => None,
+        }
+    }
+
+    const fn is_once(&self) -> bool {
+        matches!(self, Self::All { once: true, .. })
+    }
 }
 
 /// Why no workers could be started.
@@ -73,6 +100,8 @@ struct Node {
     bus: Bus,
     kv: Kv,
     presence: Presence,
+    /// Jobs being worked.
+    in_hand: AtomicUsize,
     stop: CancellationToken,
 }
 
@@ -109,6 +138,7 @@ impl LocalWorkers {
         let node = Node {
             id: owner.node,
             presence: Presence::from(owner.started_at),
+            in_hand: AtomicUsize::new(0),
             settings,
             services,
             queue,
@@ -143,7 +173,21 @@ impl Node {
         let events = CancellationToken::new();
         let mut relay = tokio::spawn(Arc::clone(&node).relay(events.clone()));
         let mut consumer = tokio::spawn(Arc::clone(&node).consume(events.clone()));
+        let scheduler = match &node.settings.task {
+            Task::All { once: false, .. } => Some(tokio::spawn(Arc::clone(&node).schedules())),
+            _ => None,
+        };
+        if node.settings.task.is_once()
+            && let Err(error) = node.look().await
+        {
+            node.tell(Happening::Blind { error: error.to_string() });
+        }
         Arc::clone(&node).jobs().await;
+        if let Some(scheduler) = scheduler {
+            // What it was deciding never happened, and is decided by the next worker.
+            scheduler.abort();
+            let _ = scheduler.await;
+        }
         let last = async {
             while node.relay.relay().await.is_ok_and(|count| count > 0) {}
             events.cancel();
@@ -161,17 +205,20 @@ impl Node {
         }
     }
 
-    /// Claims jobs and works them, until told to stop; then waits for those in hand.
+    /// Claims jobs and works them, until told to stop or, when it is for once, until none is due;
+    /// then waits for those in hand.
     async fn jobs(self: Arc<Self>) {
         let mut working = JoinSet::new();
         let mut unclaimed = Complaint::new("no job could be claimed");
         let name = self.id.to_string();
-        while !self.stop.is_cancelled() {
+        let mut looks = 0;
+        while !self.stop.is_cancelled() && looks < ENOUGH {
             while working.try_join_next().is_some() {}
             self.presence.since(self.services.clock.now());
             if working.len() < JOBS {
-                match self.queue.claim(&name, self.settings.subject).await {
+                match self.queue.claim(&name, self.settings.task.subject()).await {
                     Ok(Some(job)) => {
+                        looks = 0;
                         working.spawn(Arc::clone(&self).job(job));
                         continue;
                     }
@@ -179,12 +226,16 @@ impl Node {
                     Err(error) => unclaimed.tell(&error),
                 }
             }
+            if self.settings.task.is_once() && working.is_empty() {
+                looks += 1;
+            }
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
         while working.join_next().await.is_some() {}
+        self.tell(Happening::Done);
     }
 
     /// Works one job under its lease; whoever loses the lease stops.
@@ -201,11 +252,13 @@ impl Node {
                 }
             }
         };
+        self.in_hand.fetch_add(1, Ordering::SeqCst);
         let working = AssertUnwindSafe(self.run_campaign(&job, &lost)).catch_unwind();
         let done = tokio::select! {
             done = working => done.unwrap_or_else(|_| Err("its worker panicked".to_owned())),
             never = renewing => never,
         };
+        self.in_hand.fetch_sub(1, Ordering::SeqCst);
         if let Err(error) = &done {
             tracing::warn!(job = %job.id, %error, "a job failed");
         }
@@ -245,19 +298,64 @@ impl Node {
             in_flight: self.settings.in_flight.into(),
             presence: self.presence.clone(),
         };
+        let campaign = self.name_of(&args).await;
+        self.tell(Happening::Sending { campaign: campaign.clone() });
         let worked = self.services.campaigns.work(&args, &options, stop).await;
         match worked {
             Err(error) if job.last_attempt => {
                 let words = error.to_string();
-                self.services
-                    .campaigns
-                    .give_up(&args, &words)
-                    .await
-                    .map_err(|error| error.to_string())?;
+                let given_up = self.services.campaigns.give_up(&args, &words).await;
+                given_up.map_err(|error| error.to_string())?;
+                self.tell_of(&args, campaign).await;
                 Err(words)
             }
-            other => other.map_err(|error| error.to_string()),
+            Err(error) => {
+                let error = error.to_string();
+                self.tell(Happening::Trouble { campaign, error: error.clone() });
+                Err(error)
+            }
+            Ok(worked) => {
+                match &worked {
+                    Worked::Waits(due) => {
+                        let until = due.to_string();
+                        self.tell(Happening::Waits { campaign, until });
+                    }
+                    _ => self.tell_of(&args, campaign).await,
+                }
+                Ok(worked)
+            }
         }
+    }
+
+    fn tell(&self, what: Happening) {
+        if let Task::All { news, .. } = &self.settings.task {
+            let at = self.services.clock.now().to_string();
+            let _ = news.send(News { at, what }); // nobody listens any more
+        }
+    }
+
+    /// Tells where a campaign stands after its run was worked.
+    async fn tell_of(&self, job: &RunCampaign, campaign: String) {
+        match self.services.campaigns.progress(&job.campaign.to_string()).await {
+            Ok((progress, _)) => {
+                let run = progress.run.as_ref();
+                let transport = run.map(|run| &run.channel.settings.transport);
+                self.tell(Happening::Sent {
+                    campaign,
+                    status: progress.campaign.status.to_string(),
+                    accepted: progress.counts.accepted,
+                    failed: progress.counts.failed,
+                    is_outbox: matches!(transport, Some(Transport::Outbox)),
+                    trouble: run.and_then(|run| run.error.clone()),
+                });
+            }
+            Err(error) => tracing::debug!(%error, "what became of a run could not be read"),
+        }
+    }
+
+    async fn name_of(&self, job: &RunCampaign) -> String {
+        let campaign = self.services.campaigns.campaign(&job.campaign.to_string()).await;
+        campaign.map_or_else(|_| job.campaign.to_string(), |campaign| campaign.name)
     }
 
     /// Brings events to the bus as they come.

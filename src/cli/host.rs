@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::error::CommandError;
 use crate::client::Client;
@@ -39,6 +40,14 @@ pub trait Host: Send + Sync {
     /// Starts to work what waits of one campaign (its id), in this process.
     fn work(&self, campaign: &str) -> BoxFuture<'_, Result<Work, CommandError>>;
 
+    /// Starts to work all that waits and all that is scheduled, in this process: until told to drain
+    /// or, when `once`, until nothing is due. What happens is told as `news`.
+    fn work_all(
+        &self,
+        once: bool,
+        news: UnboundedSender<News>,
+    ) -> BoxFuture<'_, Result<Work, CommandError>>;
+
     /// The workspace's configuration file, whether or not it can be read.
     fn config_file(&self) -> Result<PathBuf, CommandError>;
 
@@ -68,6 +77,55 @@ pub enum Work {
 pub trait Workers: Send + std::fmt::Debug {
     /// Takes no more work, ends what is in hand, and gives the workspace up.
     fn drain(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// What happens to workers, and when.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// As routes write times.
+    pub at: String,
+    pub what: Happening,
+}
+
+/// What workers tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// What became of a time of a campaign's schedule, in the words of its history.
+    Schedule { campaign: String, due_at: String, outcome: String, reason: Option<String> },
+    /// A run of it is worked here.
+    Sending { campaign: String },
+    /// The run is worked no more, and the campaign stands so.
+    Sent {
+        campaign: String,
+        status: String,
+        accepted: u64,
+        failed: u64,
+        /// Whether its mails are files here.
+        is_outbox: bool,
+        trouble: Option<String>,
+    },
+    /// Nothing of its run is due before then.
+    Waits { campaign: String, until: String },
+    /// Working its run failed, and is tried again later.
+    Trouble { campaign: String, error: String },
+    /// The schedules could not be looked at.
+    Blind { error: String },
+    /// They are there: the runs they work, and when the next schedule is due.
+    Beat { jobs: usize, next_at: Option<String> },
+    /// Nothing is due, for those that work once.
+    Done,
+}
+
+impl Happening {
+    /// Whether a campaign was not sent that should have been.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Schedule { outcome, .. } => outcome == "failed",
+            Self::Sent { trouble, .. } => trouble.is_some(),
+            Self::Trouble { .. } | Self::Blind { .. } => true,
+            Self::Sending { .. } | Self::Waits { .. } | Self::Beat { .. } | Self::Done => false,
+        }
+    }
 }
 
 /// A workspace that was made, or was there.

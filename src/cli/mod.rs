@@ -33,6 +33,7 @@ mod segments;
 mod suppressions;
 mod templates;
 mod values;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -116,6 +117,8 @@ pub enum Command {
     #[command(subcommand)]
     Suppression(suppressions::SuppressionCommand),
 
+    Worker(worker::WorkerArgs),
+
     Validate(manifests::ValidateArgs),
     Plan(manifests::PlanArgs),
     Apply(manifests::ApplyArgs),
@@ -141,7 +144,7 @@ impl Command {
     pub const fn works(&self) -> bool {
         match self {
             Self::Campaign(command) => command.works(),
-            Self::Demo(_) => true,
+            Self::Demo(_) | Self::Worker(_) => true,
             _ => false,
         }
     }
@@ -179,6 +182,8 @@ impl Command {
             Self::Segment(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
+
+            Self::Worker(args) => args.run(host, output).await,
 
             Self::Validate(args) => args.run(host, output).await,
             Self::Plan(args) => args.run(&host.client().await?, output).await,

@@ -181,7 +181,8 @@ impl ScheduleArgs {
         let schedule = made.map_err(with_the_place)?;
         output.show(&schedule, |out| writeln!(out, "{}", schedule.campaign))?;
         let next = next(&schedule).unwrap_or_default();
-        output.note(format_args!("`{}` starts on {next}.", schedule.campaign));
+        let name = &schedule.campaign;
+        output.note(format_args!("`{name}` starts on {next}, where `frontier worker` runs."));
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ fn a_schedule_is_seen_wherever_its_campaign_is() {
     let args = ["campaign", "schedule", "Spring", "--at", "2999-03-01T09:00"];
     let made = sandbox.run(&[&args[..], &["--tz", "europe/madrid"]].concat());
     assert_eq!(made.code, 0, "{}", made.err);
-    assert_snapshot!(made.err, @"`Spring` starts on Fri 1 Mar 2999 09:00 Europe/Madrid.");
+    assert_snapshot!(made.err, @"`Spring` starts on Fri 1 Mar 2999 09:00 Europe/Madrid, where `frontier worker` runs.");
     assert_eq!(made.out, "Spring\n");
     assert_snapshot!(sandbox.ok(&["schedule", "list"]), @r"
     NAME    CAMPAIGN  WHEN                    STATE    NEXT

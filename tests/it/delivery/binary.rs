@@ -3,6 +3,8 @@
 //! Most tests send to a server that records each mail, so that copies can be told apart; one sends
 //! to a server written by somebody else.
 
+mod worker;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

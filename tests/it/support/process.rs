@@ -50,9 +50,18 @@ impl Working {
 
     /// Waits until it says something that starts like this.
     pub(crate) fn says(&self, start: &str) -> String {
+        self.line(start, |line| line.starts_with(start))
+    }
+
+    /// Waits until it says something with this in it.
+    pub(crate) fn tells(&self, part: &str) -> String {
+        self.line(part, |line| line.contains(part))
+    }
+
+    fn line(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
         loop {
-            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no `{start}`"));
-            if line.starts_with(start) {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no `{what}`"));
+            if is_it(&line) {
                 return line;
             }
         }

@@ -49,6 +49,7 @@ const FURNITURE: &[(&str, &[&str])] = &[
             "progress",
             "values",
             "reference",
+            "worker",
         ],
     ),
     ("src/tui/screens", &["mod"]),
