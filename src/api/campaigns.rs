@@ -181,6 +181,14 @@ struct CampaignFilter {
     status: Option<String>,
 }
 
+/// What was agreed to before a start.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct StartQuery {
+    /// Refuse when it would go to more contacts than these.
+    confirm_recipients: Option<u64>,
+}
+
 pub(super) fn area() -> Area {
     area![
         list_campaigns,
@@ -323,18 +331,21 @@ async fn duplicate_campaign(
 
 /// Start a campaign: its audience and its mails are fixed, and workers begin to send.
 #[utoipa::path(post, path = "/campaigns/{campaign}/start", tag = "campaigns",
-    params(("campaign" = String, Path, description = "name, id, or the start of one")),
+    params(("campaign" = String, Path, description = "name, id, or the start of one"), StartQuery),
     responses(
         (status = 200, body = Envelope<CampaignBody>),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "not from this status", body = ErrorBody),
+        (status = 409, description = "not from this status, or to more than was confirmed",
+            body = ErrorBody),
         (status = 422, description = "something it needs is missing", body = ErrorBody),
     ))]
 async fn start_campaign(
     State(services): State<Services>,
     Path(campaign): Path<String>,
+    Query(query): Query<StartQuery>,
 ) -> Result<Tagged<CampaignBody>, ApiError> {
-    Ok(tagged(services.campaigns.start(&campaign).await?.0))
+    let started = services.campaigns.start_confirmed(&campaign, query.confirm_recipients).await?;
+    Ok(tagged(started.0))
 }
 
 /// Pause an active campaign; mails in hand still end, no other leaves.
@@ -623,6 +634,7 @@ impl From<CampaignError> for ApiError {
             CampaignError::Outdated { .. } => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "CAMPAIGN_OUTDATED", error)
             }
+            CampaignError::TooMany { .. } => Self::conflict("CAMPAIGN_AUDIENCE", error),
             CampaignError::NoRun(_) => Self::conflict("CAMPAIGN_NOT_STARTED", error),
             CampaignError::Invalid(_) => Self::invalid("INVALID_CAMPAIGN", error),
             CampaignError::NotReady { .. } => Self::invalid("CAMPAIGN_NOT_READY", error),

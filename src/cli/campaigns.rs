@@ -8,7 +8,9 @@ use super::confirm::Confirm;
 use super::error::CommandError;
 use super::host::Host;
 use super::output::{Column, Output, column};
-use super::runs::{DeliveriesArgs, PreviewArgs, RunArgs, SendTestArgs, StatusArgs, resume, start};
+use super::runs::{
+    DeliveriesArgs, PreviewArgs, RunArgs, SendTestArgs, StartArgs, StatusArgs, resume, start,
+};
 use super::schedules::{ScheduleArgs, unschedule};
 use super::values::{mailbox, money, pair, read_body};
 use crate::api::{
@@ -37,7 +39,7 @@ pub enum CampaignCommand {
     ///
     /// It is sent from here. Its audience and its mails are fixed now. Ctrl-C ends the mails in hand and stops; `frontier
     /// campaign resume` goes on.
-    Start(RunArgs),
+    Start(StartArgs),
     /// Pause a campaign or its schedule, from any terminal
     Pause(NamedArgs),
     /// Go on with a campaign that was paused, stopped or cut off

@@ -40,7 +40,7 @@ impl Confirm {
         match self {
             Self::Yes => Ok(()),
             Self::Refuse => Err(CommandError::usage(format!("{question} There is nobody to ask."))
-                .hint("--yes answers for them")),
+                .hint("--yes, or FRONTIER_YES=1, answers for them")),
             Self::Ask => {
                 output.ask(format_args!("{question} [y/N] "));
                 let mut answer = String::new();

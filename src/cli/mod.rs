@@ -37,7 +37,8 @@ mod worker;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::builder::{FalseyValueParser, Resettable};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use confirm::Confirm;
 use error::CommandError;
@@ -70,11 +71,38 @@ pub struct Cli {
     pub workspace: Option<PathBuf>,
 
     /// Answer every question with yes
-    #[arg(short, long, global = true, help_heading = "Global options")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "FRONTIER_YES",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new(),
+        help_heading = "Global options"
+    )]
     pub yes: bool,
 
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line of this process, and the variables that stand for flags; ends the
+    /// process when it is wrong. An empty variable says nothing, as with settings.
+    pub fn read() -> Self {
+        let matches = without_empty_variables(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        value.is_some_and(|value| value.is_empty())
+    };
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg })
+        .mut_subcommands(without_empty_variables)
 }
 
 const AFTER_HELP: &str = "\
@@ -206,13 +234,31 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    /// Pipelines give variables; people look them up in docs/cli.md.
+    #[test]
+    fn every_global_flag_has_a_variable_and_every_variable_is_documented() {
+        const DOCS: &str = include_str!("../../docs/cli.md");
+        fn documented(command: &clap::Command) {
+            for arg in command.get_arguments() {
+                let variable = arg.get_env().map(|name| name.to_string_lossy());
+                if arg.is_global_set() && arg.get_long() != Some("help") {
+                    assert!(variable.is_some(), "--{}", arg.get_long().unwrap_or_default());
+                }
+                if let Some(variable) = variable {
+                    assert!(variable.starts_with("FRONTIER_"), "{variable}");
+                    assert!(DOCS.contains(&format!("| `{variable}` |")), "{variable}");
+                }
+            }
+            command.get_subcommands().for_each(documented);
+        }
+        documented(&Cli::command());
     }
 
     /// Two commands beside each other with the same words, or with words that wrap, help nobody.

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::builder::FalseyValueParser;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
@@ -42,6 +43,8 @@ pub struct OutputArgs {
         value_enum,
         value_name = "FORM",
         default_value = "table",
+        env = "FRONTIER_OUTPUT",
+        hide_env = true,
         hide_default_value = true,
         hide_possible_values = true,
         help = "How to print the data: table, json, yaml or csv"
@@ -49,19 +52,39 @@ pub struct OutputArgs {
     pub output: Form,
 
     /// Print only these fields, as JSON: `--json name,members`
-    #[arg(long, global = true, value_name = "FIELDS", value_delimiter = ',')]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FIELDS",
+        value_delimiter = ',',
+        env = "FRONTIER_JSON",
+        hide_env = true
+    )]
     pub json: Vec<String>,
 
     /// Filter the JSON by a jq expression: `--jq '.[].name'`
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, global = true, value_name = "FILTER", env = "FRONTIER_JQ", hide_env = true)]
     pub jq: Option<String>,
 
     /// Print only data and errors, no notes and no progress
-    #[arg(short, long, global = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "FRONTIER_QUIET",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
     pub quiet: bool,
 
     /// Use no colours; the variable `NO_COLOR` says the same
-    #[arg(long, global = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "FRONTIER_NO_COLOR",
+        hide_env = true,
+        value_parser = FalseyValueParser::new()
+    )]
     pub no_color: bool,
 }
 

@@ -35,6 +35,16 @@ pub struct RunArgs {
     leave_deferred: bool,
 }
 
+/// Which campaign to start, and to how many.
+#[derive(Args, Debug)]
+pub struct StartArgs {
+    #[command(flatten)]
+    run: RunArgs,
+    /// Refuse when it would go to more than so many contacts; whoever says so is not asked
+    #[arg(long, value_name = "N", env = "FRONTIER_CONFIRM_RECIPIENTS", hide_env_values = true)]
+    confirm_recipients: Option<u64>,
+}
+
 /// Show how far a campaign is
 #[derive(Args, Debug)]
 pub struct StatusArgs {
@@ -111,7 +121,7 @@ const COLUMNS: &[Column<DeliveryBody>] = &[
 ];
 
 pub(super) async fn start(
-    args: RunArgs,
+    StartArgs { run: args, confirm_recipients }: StartArgs,
     host: &dyn Host,
     client: &Client,
     confirm: Confirm,
@@ -120,7 +130,7 @@ pub(super) async fn start(
     let before = client.campaign_status(&args.campaign).await?;
     let name = &before.campaign.campaign.name;
     // Only a person is asked: a script that starts a campaign means it.
-    if confirm == Confirm::Ask && before.run.is_none() {
+    if confirm == Confirm::Ask && confirm_recipients.is_none() && before.run.is_none() {
         let channel = before.campaign.campaign.channel.as_deref().unwrap_or("outbox");
         let question = format!(
             "Send `{name}` to {} contacts through the channel `{channel}`?",
@@ -128,7 +138,7 @@ pub(super) async fn start(
         );
         confirm.ask(&question, output).await?;
     }
-    let campaign = client.start_campaign(&before.campaign.id).await?;
+    let campaign = client.start_campaign(&before.campaign.id, confirm_recipients).await?;
     follow(host, client, &campaign.id, args.leave_deferred, output).await
 }
 

@@ -46,8 +46,15 @@ impl Client {
         self.post(&path(campaign, "/duplicate"), copy).await
     }
 
-    pub async fn start_campaign(&self, campaign: &str) -> ClientResult<CampaignBody> {
-        self.post(&path(campaign, "/start"), &()).await
+    /// Starts a campaign; with `at_most`, refused when it would go to more contacts.
+    pub async fn start_campaign(
+        &self,
+        campaign: &str,
+        at_most: Option<u64>,
+    ) -> ClientResult<CampaignBody> {
+        let at_most = at_most.map(|recipients| recipients.to_string());
+        let query = query(&[("confirm_recipients", at_most.as_deref())]);
+        self.post(&path(campaign, &format!("/start{query}")), &()).await
     }
 
     pub async fn pause_campaign(&self, campaign: &str) -> ClientResult<CampaignBody> {

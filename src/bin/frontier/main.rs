@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use frontier::{app, cli};
 
 fn main() -> ExitCode {
-    app::run(cli::Cli::parse())
+    app::run(cli::Cli::read())
 }

@@ -16,6 +16,18 @@ impl Campaigns {
     /// [`CampaignError::Transition`], [`CampaignError::NotReady`], [`CampaignError::Content`].
     #[tracing::instrument(skip(self))]
     pub async fn start(&self, reference: &str) -> Result<(Campaign, Run), CampaignError> {
+        self.start_confirmed(reference, None).await
+    }
+
+    /// As [`Campaigns::start`], when it goes to no more contacts than were `confirmed`.
+    ///
+    /// # Errors
+    /// [`CampaignError::TooMany`] too.
+    pub async fn start_confirmed(
+        &self,
+        reference: &str,
+        confirmed: Option<u64>,
+    ) -> Result<(Campaign, Run), CampaignError> {
         let mut tx = self.db.begin().await?;
         let mut campaign = self.campaign_in(&mut tx, reference).await?;
         let schedule = schedule::of_campaign(&mut tx, campaign.id).await?;
@@ -50,6 +62,9 @@ impl Campaigns {
                 name: campaign.name,
                 problem: problem.to_owned(),
             });
+        }
+        if let Some(confirmed) = confirmed.filter(|confirmed| recipients > *confirmed) {
+            return Err(CampaignError::TooMany { name: campaign.name, recipients, confirmed });
         }
         self.composer(campaign.id, plan.clone(), self.publishing.signer()).await?;
         let lists: Vec<_> = campaign.target_audience.lists.iter().map(|list| list.id).collect();

@@ -201,6 +201,11 @@ pub enum CampaignError {
     Invalid(String),
     #[error("`{name}` cannot be sent: {problem}")]
     NotReady { name: String, problem: String },
+    #[error(
+        "`{name}` would go to {recipients} contacts, and {confirmed} at most were confirmed; look at its \
+         lists and segments, or confirm more"
+    )]
+    TooMany { name: String, recipients: u64, confirmed: u64 },
     #[error("`{0}` has not been started; `frontier campaign start` begins a run")]
     NoRun(String),
     #[error("no schedule `{0}`; `frontier schedule list` shows those there are")]

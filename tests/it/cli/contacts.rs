@@ -47,7 +47,7 @@ fn a_deletion_waits_for_nobody() {
     assert_eq!(refused.code, 2);
     assert_snapshot!(refused.err, @r"
     error: Delete the contact `ana@example.com`? There is nobody to ask.
-      --yes answers for them
+      --yes, or FRONTIER_YES=1, answers for them
     ");
     assert!(sandbox.ok(&["contact", "show", "ana@example.com"]).starts_with("ana@example.com"));
     assert_eq!(sandbox.run(&["contact", "delete", "ana@example.com", "--yes"]).code, 0);

@@ -54,7 +54,7 @@ fn a_plan_is_shown_applied_and_then_empty() {
     assert_eq!(asked.code, 2, "nobody is there to ask");
     assert_snapshot!(asked.err, @"
     error: Apply these changes? There is nobody to ask.
-      --yes answers for them
+      --yes, or FRONTIER_YES=1, answers for them
     ");
     let applied = sandbox.run(&["apply", "-f", "campaign", "--yes"]);
     assert_eq!(applied.code, 0);

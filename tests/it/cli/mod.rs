@@ -13,6 +13,7 @@ mod schedules;
 mod schema;
 mod shell;
 mod validate;
+mod variables;
 mod workspace;
 
 use std::fs;
