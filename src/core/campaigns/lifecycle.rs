@@ -35,18 +35,19 @@ impl Campaigns {
             // The date it was to start on is of no use any more.
             campaign = self.end_schedule(&mut tx, campaign).await?;
         }
-        let begun = self.start_in(&mut tx, campaign, None).await?;
+        let begun = self.start_in(&mut tx, campaign, None, confirmed).await?;
         tx.commit().await?;
         Ok(begun)
     }
 
-    /// As [`Campaigns::start`], as part of a larger change; writes nothing unless all is well. The
+    /// As [`Campaigns::start_confirmed`], as part of a larger change; writes nothing unless all is well. The
     /// mails are due at once, or as `local_time` says.
     pub(super) async fn start_in(
         &self,
         tx: &mut Tx,
         campaign: Campaign,
         local_time: Option<LocalTime>,
+        confirmed: Option<u64>,
     ) -> Result<(Campaign, Run), CampaignError> {
         campaign.may_become(Status::Active)?;
         if !campaign.status.is_editable() {

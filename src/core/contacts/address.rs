@@ -4,6 +4,7 @@
 //! beyond ASCII are allowed on both sides (RFC 6531); quoted local parts, comments and address
 //! literals are not, because hardly anyone has one and most are slips.
 
+use super::address_kind;
 use crate::core::kernel::fold_address;
 
 /// Bytes of a whole address, and of what stands before its `@`, at the most (RFC 5321, 4.5.3.1).
@@ -90,6 +91,16 @@ impl Address {
     /// What follows the `@`, in lower case and ASCII.
     pub fn domain(&self) -> &str {
         self.folded.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// Whether several people read it, as `info@`.
+    pub fn is_role(&self) -> bool {
+        address_kind::is_role(&self.folded)
+    }
+
+    /// Whether it is of a service for throw-away addresses.
+    pub fn is_disposable(&self) -> bool {
+        address_kind::is_disposable(&self.folded)
     }
 }
 

@@ -73,6 +73,13 @@ impl Attributes {
     /// # Errors
     /// [`BadAttribute::TooLarge`], with nothing changed.
     pub(super) fn merge(&mut self, changes: &BTreeMap<String, Json>) -> Result<bool, BadAttribute> {
+        let says_again = |(key, value): (&String, &Json)| match self.0.get(key) {
+            Some(kept) => kept == value,
+            None => value.is_null(),
+        };
+        if changes.iter().all(says_again) {
+            return Ok(false);
+        }
         let mut merged = self.0.clone();
         for (key, value) in changes {
             if value.is_null() {
@@ -80,9 +87,6 @@ impl Attributes {
             } else {
                 merged.insert(key.clone(), value.clone());
             }
-        }
-        if merged == self.0 {
-            return Ok(false);
         }
         let bytes = serde_json::to_vec(&merged).map_or(usize::MAX, |json| json.len());
         if bytes > MAX_BYTES {
@@ -120,6 +124,9 @@ pub(super) fn check_key(key: &str) -> Result<(), BadAttribute> {
     if FIELDS.contains(&key) {
         return Err(BadAttribute::Field(key.to_owned()));
     }
+    if is_plain(key) {
+        return Ok(());
+    }
     let better = key_of(key);
     if key.is_empty() || better != key {
         return Err(BadAttribute::Key { key: key.chars().take(80).collect(), better });
@@ -141,6 +148,34 @@ pub(super) fn key_of(heading: &str) -> String {
     }
     let key: String = key.trim_end_matches('_').nfc().take(MAX_KEY_CHARS - 1).collect();
     if key.starts_with(|c: char| c.is_ascii_digit()) { format!("_{key}") } else { key }
+}
+
+/// Whether a key is one by its looks: what most are, told without taking it apart.
+fn is_plain(key: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    key.len() < MAX_KEY_CHARS
+        && key.starts_with(|c: char| c.is_ascii_lowercase())
+        && !key.ends_with('_')
+        && !key.contains("__")
+        && key.bytes().all(|byte| word(byte) || byte == b'_')
+}
+
+/// The JSON of an object of `values`, in which nulls, which remove, are left out.
+///
+/// # Errors
+/// [`BadAttribute::TooLarge`].
+pub(super) fn written(values: &BTreeMap<String, Json>) -> Result<String, BadAttribute> {
+    let json = serde_json::to_string(&Kept(values)).map_err(|_| BadAttribute::TooLarge(0))?;
+    if json.len() > MAX_BYTES { Err(BadAttribute::TooLarge(json.len())) } else { Ok(json) }
+}
+
+/// What of the changes of attributes a contact has that had none before.
+struct Kept<'a>(&'a BTreeMap<String, Json>);
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().filter(|(_, value)| !value.is_null()))
+    }
 }
 
 fn has_nul(value: &Json) -> bool {

@@ -310,8 +310,8 @@ impl Contact {
             attributes: Attributes::default(),
             tags: Tags::new(),
             notes: String::new(),
-            role_address: address_kind::is_role(address.folded()),
-            disposable_address: address_kind::is_disposable(address.folded()),
+            role_address: address.is_role(),
+            disposable_address: address.is_disposable(),
             created_at: now,
             updated_at: now,
         }
@@ -322,12 +322,7 @@ impl Contact {
     /// # Errors
     /// [`ContactError::Attribute`] or [`ContactError::Tag`] when there are too many of them.
     pub(super) fn apply(&mut self, change: &ContactChange) -> Result<bool, ContactError> {
-        let mut tags = self.tags.clone();
-        tags.extend(change.tags.iter().cloned());
-        tags.retain(|tag| !change.untag.contains(tag));
-        if tags.len() > MAX_TAGS {
-            return Err(BadTag::TooMany.into());
-        }
+        let tags = self.tags_after(change)?;
         let known = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let changed = self.attributes.merge(&change.attributes)?
             | set(&mut self.email, change.email.clone())
@@ -335,13 +330,26 @@ impl Contact {
             | set(&mut self.language, change.language.as_ref().map(known))
             | set(&mut self.timezone, change.timezone.as_ref().map(known))
             | set(&mut self.notes, change.notes.clone())
-            | set(&mut self.tags, Some(tags));
+            | set(&mut self.tags, tags);
         if changed {
             let folded = fold_address(&self.email);
             self.role_address = address_kind::is_role(&folded);
             self.disposable_address = address_kind::is_disposable(&folded);
         }
         Ok(changed)
+    }
+}
+
+impl Contact {
+    /// The tags it has after a change that is about tags.
+    fn tags_after(&self, change: &ContactChange) -> Result<Option<Tags>, BadTag> {
+        if change.tags.is_empty() && change.untag.is_empty() {
+            return Ok(None);
+        }
+        let mut tags = self.tags.clone();
+        tags.extend(change.tags.iter().cloned());
+        tags.retain(|tag| !change.untag.contains(tag));
+        if tags.len() > MAX_TAGS { Err(BadTag::TooMany) } else { Ok(Some(tags)) }
     }
 }
 
@@ -396,6 +404,17 @@ impl ContactChange {
         self.tags.extend(later.tags);
         self.untag.extend(later.untag);
         self.notes = later.notes.or_else(|| self.notes.take());
+    }
+
+    /// Checks how many tags a contact gets by this that had none.
+    ///
+    /// # Errors
+    /// [`BadTag::TooMany`].
+    pub(super) fn check_tags_of_new(&self) -> Result<(), BadTag> {
+        if self.tags.difference(&self.untag).count() > MAX_TAGS {
+            return Err(BadTag::TooMany);
+        }
+        Ok(())
     }
 
     /// Leaves out the attributes whose cell would say again what the contact has already, so that

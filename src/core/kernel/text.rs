@@ -4,7 +4,11 @@ use unicode_normalization::UnicodeNormalization;
 
 /// The form in which names are compared: composed (NFKC), lower case, trimmed.
 pub fn fold(text: &str) -> String {
-    text.trim().nfkc().flat_map(char::to_lowercase).collect()
+    let text = text.trim();
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    text.nfkc().flat_map(char::to_lowercase).collect()
 }
 
 /// The form in which addresses are compared: folded, with the domain in its ASCII form.
@@ -12,6 +16,9 @@ pub fn fold(text: &str) -> String {
 /// It does not judge the address: what cannot be converted stays as folding left it.
 pub fn fold_address(address: &str) -> String {
     let folded = fold(address);
+    if folded.is_ascii() && !folded.contains("xn--") {
+        return folded; // its domain is in ASCII already
+    }
     match folded.rsplit_once('@') {
         Some((local, domain)) => match idna::domain_to_ascii(domain) {
             Ok(domain) => format!("{local}@{domain}"),

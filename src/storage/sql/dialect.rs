@@ -28,6 +28,39 @@ impl Dialect {
         }
     }
 
+    /// A table of the texts of `list`, a parameter that is a JSON array of texts, for
+    /// `FROM ({table}) AS wanted CROSS JOIN …`, in whose `column1` they are: a statement of one
+    /// parameter, however many texts. `CROSS` keeps SQLite from walking the other table: it joins in
+    /// the order that is written.
+    pub fn texts(self, list: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT value AS column1 FROM json_each({list})"),
+            Self::Postgres => {
+                format!("SELECT column1 FROM jsonb_array_elements_text({list}) AS texts (column1)")
+            }
+        }
+    }
+
+    /// As [`Dialect::texts`], for ids that are written in 32 hexadecimal digits.
+    pub fn ids(self, list: &str) -> String {
+        match self {
+            Self::Sqlite => format!("SELECT unhex(value) AS column1 FROM json_each({list})"),
+            Self::Postgres => format!(
+                "SELECT CAST(id AS UUID) AS column1 FROM jsonb_array_elements_text({list}) AS ids (id)"
+            ),
+        }
+    }
+
+    /// Rows that one transaction of a long work may write, which goes on as long as the next are
+    /// there. SQLite writes each page it touched once a transaction, and has one writer, which
+    /// conflicts with nobody; on PostgreSQL a short transaction can be done again.
+    pub const fn rows_a_transaction(self) -> usize {
+        match self {
+            Self::Sqlite => 50_000,
+            Self::Postgres => 1,
+        }
+    }
+
     /// The word users know the engine by.
     pub const fn name(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ mod row;
 mod sqlite;
 mod value;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 pub use dialect::Dialect;
@@ -149,6 +150,11 @@ impl Db {
         }
     }
 
+    /// Rows that one transaction of a long work should write; see [`Dialect::rows_a_transaction`].
+    pub const fn rows_a_transaction(&self) -> usize {
+        self.dialect().rows_a_transaction()
+    }
+
     /// The file of an embedded store.
     pub fn file(&self) -> Option<&Path> {
         match &self.engine {
@@ -173,6 +179,16 @@ impl Tx {
             Lease::Sqlite(_) => Dialect::Sqlite,
             Lease::Postgres(_) => Dialect::Postgres,
         }
+    }
+
+    /// A table of texts; see [`Dialect::texts`].
+    pub fn texts(&self, list: &str) -> String {
+        self.dialect().texts(list)
+    }
+
+    /// A table of ids; see [`Dialect::ids`].
+    pub fn ids(&self, list: &str) -> String {
+        self.dialect().ids(list)
     }
 
     /// All rows a query finds. The query bounds them: every list has a LIMIT.
@@ -219,6 +235,34 @@ impl Tx {
         let (names, marks) = (columns.join(", "), marks(1, columns.len()));
         let sql = format!("INSERT INTO {table} ({names}) VALUES ({marks}) {tail}");
         self.execute_many(&sql, rows).await
+    }
+
+    /// Inserts those of `rows` that break no key; says of each whether it was inserted. The first
+    /// column is an [`Id`] that no two of the rows share, by which they are told apart.
+    pub async fn insert_new(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: Vec<Params>,
+    ) -> DbResult<Vec<bool>> {
+        let (names, marks) = (columns.join(", "), marks(1, columns.len()));
+        let lease = self.begin_statement()?;
+        rows.iter().flatten().try_for_each(Value::check)?;
+        let result = match lease {
+            Lease::Sqlite(lease) => {
+                let sql = format!(
+                    "INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+                );
+                lease.execute_each(&sql, rows).await
+            }
+            Lease::Postgres(lease) => lease.insert_new(table, columns, &rows).await.map(|new| {
+                let new: HashSet<Id> = new.into_iter().collect();
+                let is_new =
+                    |row: &Params| matches!(row.first(), Some(Value::Id(id)) if new.contains(id));
+                rows.iter().map(is_new).collect()
+            }),
+        };
+        self.end_statement(result)
     }
 
     /// Runs several statements without parameters; for migrations.

@@ -10,7 +10,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
 use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool as Deadpool, PoolError, RecyclingMethod, Runtime,
     TimeoutType,
@@ -32,6 +32,8 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 const SESSION: &str = "-c TimeZone=UTC -c lock_timeout=10s";
 /// Beyond these a connection forgets its prepared statements, which the server keeps in memory.
 const STATEMENTS_KEPT: usize = 256;
+/// Rows that one statement inserts.
+const ROWS_AT_ONCE: usize = 1000;
 
 #[derive(Clone)]
 pub(super) struct Pool {
@@ -186,6 +188,49 @@ impl Lease {
         self.settled(changed)
     }
 
+    /// Inserts rows that may be there already, a thousand or so in a statement; gives the first
+    /// column of those that were not.
+    pub(super) async fn insert_new(
+        &mut self,
+        table: &str,
+        columns: &[&str],
+        rows: &[Params],
+    ) -> DbResult<Vec<Id>> {
+        let client = self.send()?;
+        let (names, marks) = (columns.join(", "), super::marks(1, columns.len()));
+        let inserted = async {
+            // One that is never run: it tells the types of the columns.
+            let one = format!("INSERT INTO {table} ({names}) VALUES ({marks})");
+            let types: Vec<Type> = prepare(client, &one).await?.params().to_vec();
+            let arrays: Vec<String> = types
+                .iter()
+                .enumerate()
+                .map(|(at, kind)| format!("CAST(?{} AS {}[])", at + 1, kind.name()))
+                .collect();
+            let sql = format!(
+                "INSERT INTO {table} ({names}) SELECT * FROM unnest({}) ON CONFLICT DO NOTHING
+                 RETURNING {}",
+                arrays.join(", "),
+                columns[0]
+            );
+            let statement = prepare(client, &sql).await?;
+            let mut inserted = Vec::with_capacity(rows.len());
+            for chunk in rows.chunks(ROWS_AT_ONCE) {
+                let values: Vec<Vec<&Value>> = (0..columns.len())
+                    .map(|at| chunk.iter().map(|row| &row[at]).collect())
+                    .collect();
+                let values: Vec<&(dyn ToSql + Sync)> =
+                    values.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
+                for row in client.query(&statement, &values).await? {
+                    inserted.push(Id::from(row.try_get::<_, uuid::Uuid>(0)?));
+                }
+            }
+            Ok(inserted)
+        };
+        let inserted = inserted.await;
+        self.settled(inserted)
+    }
+
     pub(super) async fn batch(&mut self, sql: &str) -> DbResult<()> {
         let done = self.send()?.batch_execute(sql).await;
         self.settled(done)
@@ -289,6 +334,13 @@ impl ToSql for Value {
             (Self::Bytes(value), Type::BYTEA) => value.to_sql(kind, out),
             (Self::Id(value), Type::UUID) => value.as_uuid().to_sql(kind, out),
             (Self::Json(value), Type::JSONB | Type::JSON) => value.to_sql(kind, out),
+            (Self::Written(value), kind @ (Type::JSONB | Type::JSON)) => {
+                if kind == Type::JSONB {
+                    out.put_u8(1); // the version of its binary form
+                }
+                out.extend_from_slice(value.as_bytes());
+                Ok(IsNull::No)
+            }
             (value, kind) => {
                 Err(format!("a parameter is {}, the statement wants {kind}", value.shape()).into())
             }

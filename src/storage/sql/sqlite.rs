@@ -25,6 +25,13 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// own task holds the writer would wait for ever.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 const STATEMENTS_KEPT: usize = 128;
+/// Pages kept in memory, in KiB. The writer's hold what many rows in no order touch in one
+/// transaction, which else would be written to the log more than once.
+const READER_CACHE_KIB: i64 = 16_000;
+const WRITER_CACHE_KIB: i64 = 64_000;
+/// Pages in the log before they are moved into the file: 64 MiB, which is also as long as the log's
+/// file stays. A page that is written again and again is moved once.
+const LOG_PAGES: i64 = 16_384;
 
 #[derive(Clone, Debug)]
 pub(super) struct Pool(Arc<Shared>);
@@ -216,6 +223,22 @@ impl Lease {
         .await
     }
 
+    /// As [`Lease::execute_many`]; says of each row whether it changed anything.
+    pub(super) async fn execute_each(
+        &mut self,
+        sql: &str,
+        rows: Vec<Params>,
+    ) -> DbResult<Vec<bool>> {
+        let sql = sql.to_owned();
+        self.call(move |connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            rows.iter()
+                .map(|params| Ok(statement.execute(rusqlite::params_from_iter(params))? > 0))
+                .collect()
+        })
+        .await
+    }
+
     pub(super) async fn batch(&mut self, sql: &str) -> DbResult<()> {
         let sql = sql.to_owned();
         self.call(move |connection| Ok(connection.execute_batch(&sql)?)).await
@@ -266,9 +289,12 @@ fn open(path: &Path, read_only: bool) -> DbResult<Connection> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA trusted_schema = OFF;
+             PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
              PRAGMA journal_size_limit = 67108864; PRAGMA secure_delete = ON;",
         )?;
+        let cache = if read_only { READER_CACHE_KIB } else { WRITER_CACHE_KIB };
+        connection.pragma_update(None, "cache_size", -cache)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         connection.pragma_update(None, "query_only", read_only)
     };
     set_up(&connection).map_err(refused)?;
@@ -299,7 +325,7 @@ impl rusqlite::ToSql for Value {
             Self::Bool(value) => ToSqlOutput::from(*value),
             Self::Int(value) => ToSqlOutput::from(*value),
             Self::Real(value) => ToSqlOutput::from(*value),
-            Self::Text(value) => ToSqlOutput::from(value.as_str()),
+            Self::Text(value) | Self::Written(value) => ToSqlOutput::from(value.as_str()),
             Self::Bytes(value) => ToSqlOutput::from(value.as_slice()),
             Self::Id(value) => ToSqlOutput::from(value.as_bytes().as_slice()),
             Self::Json(value) => ToSqlOutput::from(value.to_string()),

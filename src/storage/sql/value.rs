@@ -14,6 +14,8 @@ pub enum Value {
     Bytes(Vec<u8>),
     Id(Id),
     Json(serde_json::Value),
+    /// JSON that was written already, by `serde_json`: cheaper than a value where there are many.
+    Written(String),
 }
 
 /// The parameters of one statement, `?1` first. Made by [`params!`](crate::storage::sql::params).
@@ -26,6 +28,13 @@ impl Value {
         match self {
             Self::Text(text) if text.contains('\0') => Err(has_nul("text")),
             Self::Json(json) if json_has_nul(json) => Err(has_nul("JSON")),
+            // Written so, or in front of it a backslash that was: only then is it read.
+            Self::Written(json)
+                if json.contains("\\u0000")
+                    && serde_json::from_str(json).is_ok_and(|json| json_has_nul(&json)) =>
+            {
+                Err(has_nul("JSON"))
+            }
             Self::Real(value) if !value.is_finite() => {
                 Err(DbError::engine(format!("a parameter is {value}, which is not finite")))
             }
@@ -40,7 +49,7 @@ impl Value {
             Self::Bool(value) => value.to_string().to_uppercase(),
             Self::Int(value) => value.to_string(),
             Self::Real(value) => value.to_string(),
-            Self::Text(value) => format!("'{}'", value.replace('\'', "''")),
+            Self::Text(value) | Self::Written(value) => format!("'{}'", value.replace('\'', "''")),
             Self::Bytes(value) => format!("({} bytes)", value.len()),
             Self::Id(value) => value.to_string(),
             Self::Json(value) => format!("'{}'", value.to_string().replace('\'', "''")),
@@ -57,7 +66,7 @@ impl Value {
             Self::Text(_) => "text",
             Self::Bytes(_) => "bytes",
             Self::Id(_) => "id",
-            Self::Json(_) => "json",
+            Self::Json(_) | Self::Written(_) => "json",
         }
     }
 }

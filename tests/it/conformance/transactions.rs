@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::task::Poll;
 use std::time::Duration;
 
-use frontier::storage::sql::{Db, DbError, DbUrl, Dialect, params};
+use frontier::core::kernel::{Clock, Id};
+use frontier::storage::sql::{Db, DbError, DbUrl, Dialect, Row, Value, params};
 use futures::future::try_join_all;
 use tokio::time::timeout;
 
@@ -23,6 +24,7 @@ on_every_backend!(
     an_abandoned_statement_voids_the_transaction,
     a_failure_among_many_voids_all,
     many_rows_are_written_in_order,
+    rows_that_are_there_are_told_from_new_ones,
     a_reader_sees_one_snapshot,
     a_reader_cannot_write,
     two_handles_on_one_store_take_turns,
@@ -242,6 +244,65 @@ async fn many_rows_are_written_in_order(db: Db) {
     let last = tx.rows("SELECT amount FROM shapes WHERE id < 5 ORDER BY id", params![]).await;
     let last: Vec<i64> = last.unwrap().iter().map(|row| row.get("amount").unwrap()).collect();
     assert_eq!(last, [2510, 2511, 2512, 2513, 2509]);
+}
+
+async fn rows_that_are_there_are_told_from_new_ones(db: Db) {
+    shapes(&db).await;
+    let clock = Clock::system();
+    let tokens: Vec<Id> = (0..2500).map(|_| clock.new_id()).collect();
+    let columns = ["token", "id", "flag", "amount", "ratio", "words", "bytes", "document"];
+    // Of each pair of rows the second says the same words, and of every row its number is null
+    // where it is odd.
+    let row = |at: usize| {
+        let number = i64::try_from(at).unwrap();
+        let amount = Some(number).filter(|number| number % 2 == 0);
+        let document = Value::Written(format!("{{\"at\":{at},\"text\":\"ñ\\\\u0000\"}}"));
+        let bytes = vec![0_u8, 255];
+        params![
+            tokens[at],
+            number,
+            at.is_multiple_of(3),
+            amount,
+            0.5,
+            format!("w{}", at / 2),
+            bytes,
+            document
+        ]
+    };
+    let mut tx = db.begin().await.unwrap();
+    let new = tx.insert_new("shapes", &columns, (0..2500).map(row).collect()).await.unwrap();
+    assert!(new.iter().enumerate().all(|(at, new)| *new == (at % 2 == 0)));
+    let again = tx.insert_new("shapes", &columns, (0..4).map(row).collect()).await.unwrap();
+    assert_eq!(again, [false; 4]);
+    assert_eq!(tx.insert_new("shapes", &columns, Vec::new()).await.unwrap(), [false; 0]);
+    let sql = "SELECT amount, flag, ratio, bytes, document FROM shapes WHERE id = 1236";
+    let found = tx.row(sql, params![]).await.unwrap().unwrap();
+    assert_eq!(found.get::<Option<i64>>("amount").unwrap(), Some(1236));
+    assert_eq!(found.get::<Vec<u8>>("bytes").unwrap(), [0, 255]);
+    let document: serde_json::Value = found.get("document").unwrap();
+    assert_eq!(document, serde_json::json!({ "at": 1236, "text": "ñ\\u0000" }));
+
+    let wanted = params![serde_json::json!(["w1", "w5", "none", "'"])];
+    let sql = format!(
+        "SELECT s.id FROM ({}) AS wanted CROSS JOIN shapes s
+         WHERE s.words = wanted.column1 ORDER BY s.id",
+        tx.texts("?1")
+    );
+    let by_text = tx.rows(&sql, wanted).await.unwrap();
+    let ids: Vec<String> = tokens[..3].iter().map(|id| id.as_uuid().simple().to_string()).collect();
+    let sql = format!(
+        "SELECT s.id FROM ({}) AS wanted CROSS JOIN shapes s
+         WHERE s.token = wanted.column1 ORDER BY s.id",
+        tx.ids("?1")
+    );
+    let by_id = tx.rows(&sql, params![serde_json::json!(ids)]).await.unwrap();
+    let numbers =
+        |rows: Vec<Row>| -> Vec<i64> { rows.iter().map(|row| row.get("id").unwrap()).collect() };
+    assert_eq!((numbers(by_text), numbers(by_id)), (vec![2, 10], vec![0, 2]));
+
+    let nul = vec![params![tokens[0], 9_i64, Value::Written("{\"a\":\"\\u0000\"}".into())]];
+    let refused = tx.insert_new("shapes", &["token", "id", "document"], nul).await.unwrap_err();
+    assert!(refused.to_string().contains("NUL"), "{refused}");
 }
 
 async fn a_reader_sees_one_snapshot(db: Db) {

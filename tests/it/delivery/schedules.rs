@@ -259,7 +259,7 @@ async fn a_campaign_that_ends_ends_its_schedule(shop: Shop) {
     shop.campaign(Draft { name: "Autumn".to_owned(), ..Shop::draft() }).await;
     let times = at("2026-01-03T09:00");
     shop.app.client.schedule_campaign("Autumn", &times).await.unwrap();
-    let started = shop.app.client.start_campaign("Autumn").await.unwrap();
+    let started = shop.app.client.start_campaign("Autumn", None).await.unwrap();
     assert_eq!(started.next_start_at, None);
     shop.later(24 * HOUR);
     assert_eq!(shop.look().await, []);

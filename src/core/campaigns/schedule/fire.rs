@@ -108,7 +108,7 @@ impl Campaigns {
         if let Some(reason) = hindrance(campaign.status) {
             return Ok(Err((Outcome::Skipped, reason.to_owned())));
         }
-        match self.start_in(tx, campaign, local_time(schedule)).await {
+        match self.start_in(tx, campaign, local_time(schedule), None).await {
             Ok((_, run)) => Ok(Ok(run.id)),
             Err(error) if is_of_the_store(&error) => Err(error),
             Err(error) => Ok(Err((Outcome::Failed, error.to_string()))),

@@ -144,6 +144,11 @@ impl<L: Layout> Reader<L> {
         self.arrived.load(Ordering::Relaxed)
     }
 
+    /// What [`Reader::bytes`] reads, for whoever gives the reader away.
+    pub(super) fn arrived(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.arrived)
+    }
+
     /// The next rows; none after the last.
     pub(super) async fn batch(&mut self) -> Result<Option<Batch<L::Row>>, ImportError> {
         self.batches.recv().await.transpose()

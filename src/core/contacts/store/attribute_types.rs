@@ -14,10 +14,10 @@ pub(in crate::core::contacts) async fn of_keys(
         return Ok(AttributeTypes::new());
     }
     let mut values = params![tx.workspace()];
-    let wanted = table_of(&mut values, keys);
+    let wanted = table_of(tx, &mut values, keys);
     let sql = format!(
-        "SELECT t.key, t.type FROM ({wanted}) AS wanted
-         JOIN attribute_types t ON t.workspace_id = ?1 AND t.key = wanted.column1"
+        "SELECT t.key, t.type FROM ({wanted}) AS wanted CROSS JOIN attribute_types t
+         WHERE t.workspace_id = ?1 AND t.key = wanted.column1"
     );
     let rows = tx.rows(&sql, values).await?;
     rows.iter().map(|row| Ok((row.get("key")?, row.word("type")?))).collect()

@@ -3,33 +3,34 @@
 
 use super::which::Which;
 use super::{table_of, tags};
-use crate::core::contacts::{Attributes, Contact, Tags};
+use crate::core::contacts::{Address, Attributes, Contact, ContactChange, Tags};
 use crate::core::kernel::{Id, PageRequest, Timestamp, fold, fold_address};
-use crate::storage::sql::{DbResult, Found, Params, Row, Tx, id_range, params};
+use crate::storage::sql::{DbResult, Found, Params, Row, Tx, Value, id_range, params};
 
 const COLUMNS: &str = "c.id, c.email, c.name, c.language, c.timezone, c.attributes, c.notes,
     c.role_address, c.disposable_address, c.created_at, c.updated_at";
+
+const WRITTEN: [&str; 14] = [
+    "id",
+    "workspace_id",
+    "email",
+    "email_folded",
+    "name",
+    "name_folded",
+    "language",
+    "timezone",
+    "attributes",
+    "notes",
+    "role_address",
+    "disposable_address",
+    "created_at",
+    "updated_at",
+];
 
 pub(in crate::core::contacts) async fn insert(
     tx: &mut Tx,
     contacts: impl IntoIterator<Item = &Contact>,
 ) -> DbResult<()> {
-    let columns = [
-        "id",
-        "workspace_id",
-        "email",
-        "email_folded",
-        "name",
-        "name_folded",
-        "language",
-        "timezone",
-        "attributes",
-        "notes",
-        "role_address",
-        "disposable_address",
-        "created_at",
-        "updated_at",
-    ];
     let rows: Vec<Params> = contacts
         .into_iter()
         .map(|contact| {
@@ -51,7 +52,47 @@ pub(in crate::core::contacts) async fn insert(
             ]
         })
         .collect();
-    tx.insert_many("contacts", &columns, rows, "").await.map(drop)
+    tx.insert_many("contacts", &WRITTEN, rows, "").await.map(drop)
+}
+
+/// Inserts [rows](new_row) of those whose address nobody has; says of each whether it was.
+pub(in crate::core::contacts) async fn insert_new(
+    tx: &mut Tx,
+    rows: Vec<Params>,
+) -> DbResult<Vec<bool>> {
+    tx.insert_new("contacts", &WRITTEN, rows).await
+}
+
+/// The row of a contact of whom nothing is known but what a [checked](ContactChange::checked)
+/// `change` says, with its attributes as they are written: what [`insert`] would write of it.
+pub(in crate::core::contacts) fn new_row(
+    id: Id,
+    workspace: Id,
+    address: &Address,
+    change: &ContactChange,
+    attributes: String,
+    now: Timestamp,
+) -> Params {
+    fn known(text: Option<&String>) -> Option<&str> {
+        text.map(String::as_str).filter(|text| !text.is_empty())
+    }
+    let name = change.name.as_deref().unwrap_or_default();
+    params![
+        id,
+        workspace,
+        address.as_str(),
+        address.folded(),
+        name,
+        fold(name),
+        known(change.language.as_ref()),
+        known(change.timezone.as_ref()),
+        Value::Written(attributes),
+        change.notes.as_deref().unwrap_or_default(),
+        address.is_role(),
+        address.is_disposable(),
+        now,
+        now,
+    ]
 }
 
 pub(in crate::core::contacts) async fn update(
@@ -125,7 +166,7 @@ pub(in crate::core::contacts) async fn with_addresses(
         return Ok(Vec::new());
     }
     let mut values = params![tx.workspace()];
-    let wanted = table_of(&mut values, folded);
+    let wanted = table_of(tx, &mut values, folded);
     let sql = format!(
         "SELECT {COLUMNS} FROM ({wanted}) AS wanted CROSS JOIN contacts c
          WHERE c.workspace_id = ?1 AND c.email_folded = wanted.column1"

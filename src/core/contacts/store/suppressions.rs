@@ -32,7 +32,7 @@ pub(in crate::core::contacts) async fn of_addresses(
         return Ok(Vec::new());
     }
     let mut values = params![tx.workspace()];
-    let wanted = table_of(&mut values, folded);
+    let wanted = table_of(tx, &mut values, folded);
     let sql = format!(
         "SELECT {COLUMNS} FROM ({wanted}) AS wanted CROSS JOIN suppressions
          WHERE workspace_id = ?1 AND email_folded = wanted.column1 ORDER BY id"

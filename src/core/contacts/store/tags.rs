@@ -4,20 +4,22 @@ use std::collections::HashMap;
 
 use crate::core::contacts::{Contact, Tags};
 use crate::core::kernel::Id;
-use crate::storage::sql::{DbResult, Params, Tx, Value, marks, params};
+use crate::storage::sql::{DbResult, Params, Tx, params};
 
 /// Gives each of `contacts` its tags, in one query.
 pub(super) async fn load(tx: &mut Tx, contacts: &mut [Contact]) -> DbResult<()> {
     if contacts.is_empty() {
         return Ok(());
     }
-    // Filled up with nulls, which are nobody, so that few statements differ.
-    let mut values: Params = contacts.iter().map(|contact| Value::from(contact.id)).collect();
-    values.resize(contacts.len().next_power_of_two(), Value::Null);
-    let wanted = marks(1, values.len());
-    let sql = format!("SELECT contact_id, tag FROM contact_tags WHERE contact_id IN ({wanted})");
+    let ids: serde_json::Value =
+        contacts.iter().map(|contact| contact.id.as_uuid().simple().to_string()).collect();
+    let sql = format!(
+        "SELECT t.contact_id, t.tag FROM ({}) AS wanted CROSS JOIN contact_tags t
+         WHERE t.contact_id = wanted.column1",
+        tx.ids("?1")
+    );
     let mut tags: HashMap<Id, Tags> = HashMap::new();
-    for row in tx.rows(&sql, values).await? {
+    for row in tx.rows(&sql, params![ids]).await? {
         tags.entry(row.get("contact_id")?).or_default().insert(row.get("tag")?);
     }
     for contact in contacts {
