@@ -14,7 +14,7 @@ use frontier::storage::sql::{Dialect, Params};
 
 /// A manifest is refused with places that exist, or taken; and what is taken can be written, read
 /// again, and is then written alike.
-pub fn manifest(text: &str) {
+pub(super) fn manifest(text: &str) {
     referenced_files(text);
     let files = BTreeMap::from([("bodies/news.md".to_owned(), "# News\n".to_owned())]);
     let bundle = |text: &str| {
@@ -46,7 +46,7 @@ pub fn manifest(text: &str) {
 
 /// An expression is refused at a place that exists, or taken; and what is taken survives its own
 /// record and is SQL in which nothing of the text stands.
-pub fn segment(text: &str) {
+pub(super) fn segment(text: &str) {
     let types = AttributeTypes::from([
         ("plan".to_owned(), AttributeType::Text),
         ("age".to_owned(), AttributeType::Number),

@@ -45,8 +45,9 @@ pub use channels::{
 };
 pub use contacts::{
     ActivityBody, ConsentBody, ConsentStateBody, ContactBody, ContactChangeBody, ContactQuery,
-    ExportFormat, ExportQuery, ForgottenBody, ImportSummaryBody, ImportedListBody, MergeBody,
-    NewConsentBody, NewContactBody, SubscriptionBody, TakeoutBody,
+    DuplicateRuleBody, DuplicatesBody, DuplicatesQuery, ExportFormat, ExportQuery, ForgottenBody,
+    ImportSummaryBody, ImportedListBody, MergeBody, MergeRequestBody, NewConsentBody,
+    NewContactBody, SubscriptionBody, TakeoutBody,
 };
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};

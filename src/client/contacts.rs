@@ -7,9 +7,9 @@ use futures::Stream;
 
 use super::{Client, ClientResult, Listing, ndjson, query, segment};
 use crate::api::{
-    ConsentBody, ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery,
-    ForgottenBody, ImportEvent, ImportQuery, ImportSummaryBody, NewConsentBody, NewContactBody,
-    TakeoutBody,
+    ConsentBody, ContactBody, ContactChangeBody, ContactQuery, DuplicatesBody, ExportFormat,
+    ExportQuery, ForgottenBody, ImportEvent, ImportQuery, ImportSummaryBody, MergeRequestBody,
+    NewConsentBody, NewContactBody, TakeoutBody,
 };
 
 impl Client {
@@ -73,6 +73,21 @@ impl Client {
         limit: usize,
     ) -> ClientResult<Listing<ConsentBody>> {
         self.list(&format!("/contacts/{}/consents", segment(contact)), limit).await
+    }
+
+    /// Merges contacts into another; gives that one.
+    pub async fn merge_contacts(
+        &self,
+        keep: &str,
+        others: &MergeRequestBody,
+    ) -> ClientResult<ContactBody> {
+        self.post(&format!("/contacts/{}/merge", segment(keep)), others).await
+    }
+
+    /// Contacts that may be one person, `limit` groups at the most.
+    pub async fn duplicates(&self, limit: usize) -> ClientResult<Vec<DuplicatesBody>> {
+        let limit = limit.to_string();
+        self.get(&format!("/contacts/duplicates{}", query(&[("limit", Some(&limit))]))).await
     }
 
     /// Erases all that is held of a person.

@@ -8,10 +8,14 @@ mod attribute_types;
 mod consents;
 #[path = "contacts/events.rs"]
 mod events;
+#[path = "contacts/fields.rs"]
+mod fields;
 #[path = "contacts/forget.rs"]
 mod forget;
 #[path = "contacts/imports.rs"]
 mod imports;
+#[path = "contacts/merges.rs"]
+mod merges;
 #[path = "contacts/subscriptions.rs"]
 mod subscriptions;
 #[path = "contacts/tags.rs"]

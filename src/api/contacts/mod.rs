@@ -3,6 +3,7 @@
 mod consents;
 mod export;
 mod import;
+mod merge;
 mod personal;
 
 use std::collections::BTreeMap;
@@ -16,11 +17,13 @@ use utoipa::ToSchema;
 pub use consents::{ConsentBody, ConsentStateBody, NewConsentBody};
 pub use export::{ExportFormat, ExportQuery};
 pub use import::{ImportSummaryBody, ImportedListBody};
+pub use merge::{DuplicateRuleBody, DuplicatesBody, DuplicatesQuery, MergeRequestBody};
 pub use personal::{ActivityBody, ForgottenBody, MergeBody, TakeoutBody};
 
 use self::consents::{__path_list_consents, __path_record_consent, list_consents, record_consent};
 use self::export::{__path_export_contacts, export_contacts};
 use self::import::{__path_import_contacts, import_contacts};
+use self::merge::{__path_list_duplicates, __path_merge_contacts, list_duplicates, merge_contacts};
 use self::personal::{
     __path_forget_contact, __path_take_out_contact, forget_contact, take_out_contact,
 };
@@ -172,6 +175,8 @@ pub(super) fn area() -> Area {
         record_consent,
         forget_contact,
         take_out_contact,
+        merge_contacts,
+        list_duplicates,
     ]
 }
 
@@ -355,6 +360,7 @@ impl From<ContactError> for ApiError {
             ContactError::NotOnList { .. } => Self::not_found("NOT_ON_LIST", error),
             ContactError::Forgotten(_) => Self::conflict("CONTACT_FORGOTTEN", error),
             ContactError::MergedInto { .. } => Self::conflict("CONTACT_MERGED", error),
+            ContactError::MergedWithItself(_) => Self::invalid("SAME_CONTACT", error),
             ContactError::InHand => Self::conflict("CONTACT_IN_HAND", error),
             ContactError::HasLeft { .. } => Self::conflict("HAS_UNSUBSCRIBED", error),
             ContactError::HowMany(_) => Self::invalid("WRONG_NUMBER", error),

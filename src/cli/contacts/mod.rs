@@ -3,6 +3,7 @@
 mod consent;
 mod export;
 mod import;
+mod merge;
 mod personal;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub enum ContactCommand {
     /// What a contact agreed to, and no longer agrees to
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    Duplicates(merge::DuplicatesArgs),
+    Merge(merge::MergeArgs),
     Forget(personal::ForgetArgs),
     Takeout(personal::TakeoutArgs),
     Import(import::ImportArgs),
@@ -175,6 +178,8 @@ impl ContactCommand {
                 Ok(())
             }
             Self::Consent(command) => command.run(client, output).await,
+            Self::Duplicates(args) => args.run(client, output).await,
+            Self::Merge(args) => args.run(client, confirm, output).await,
             Self::Forget(args) => args.run(client, confirm, output).await,
             Self::Takeout(args) => args.run(client, output).await,
             Self::Import(args) => args.run(client, output).await,

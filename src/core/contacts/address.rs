@@ -1,11 +1,14 @@
 //! E-mail addresses: what could be one, and why something is not.
 //!
-//! The check is that of RFC 5321 for what people really have: a dot-atom, an `@`, a domain. Letters
-//! beyond ASCII are allowed on both sides (RFC 6531); quoted local parts, comments and address
-//! literals are not, because hardly anyone has one and most are slips.
+//! The check is that of RFC 5321: a dot-atom or a quoted text, an `@`, a domain. Letters beyond ASCII
+//! are allowed on both sides (RFC 6531). Comments are not, nor are servers named by their number
+//! (`[192.0.2.1]`): hardly anyone has one and most are slips.
+//!
+//! An address is kept as it was written, but for a domain in its ASCII form, which is kept in letters
+//! people read; it is compared in its [folded](fold_address) form.
 
 use super::address_kind;
-use crate::core::kernel::fold_address;
+use crate::core::kernel::{fold_address, is_atom_char};
 
 /// Bytes of a whole address, and of what stands before its `@`, at the most (RFC 5321, 4.5.3.1).
 const MAX_BYTES: usize = 254;
@@ -41,8 +44,12 @@ pub enum BadAddress {
     Invisible { text: String, found: char },
     #[error("`{0}` has a name around the address; write only what is between < and >")]
     Named(String),
-    #[error("`{0}` is quoted before its @, which frontier does not send to")]
-    Quoted(String),
+    #[error("`{0}` has quotes that do not stand around all that is before its @; correct them")]
+    Quotes(String),
+    #[error("`{text}` has {found:?} between its quotes, where only text can stand")]
+    QuotedCharacter { text: String, found: char },
+    #[error("`{0}` names a server by its number, which frontier does not send to; write a domain")]
+    Literal(String),
     #[error("`{0}` has two dots in a row before its @; take one out")]
     TwoDots(String),
     #[error("`{0}` starts or ends with a dot before its @; take it out")]
@@ -68,17 +75,23 @@ impl Address {
         let text = text.trim();
         check_shape(text)?;
         let folded = fold_address(text);
-        let (local, domain) =
-            folded.rsplit_once('@').ok_or_else(|| BadAddress::NoAt(shown(text)))?;
-        check_local(text, local)?;
-        if folded.len() > MAX_BYTES || text.len() > MAX_BYTES {
-            return Err(BadAddress::TooLong(shown(text)));
+        let parts = |address| str::rsplit_once(address, '@');
+        let no_at = || BadAddress::NoAt(shown(text));
+        let (written, _) = parts(text).ok_or_else(no_at)?;
+        let (local, domain) = parts(&folded).ok_or_else(no_at)?;
+        if local.starts_with('"') { check_quoted(text, local) } else { check_local(text, local) }?;
+        if written.len() > MAX_LOCAL_BYTES {
+            return Err(BadAddress::LocalTooLong(shown(text)));
         }
         check_domain(text, domain)?;
-        Ok(Self { text: text.to_owned(), folded })
+        let kept = readable(text, domain);
+        if folded.len() > MAX_BYTES || text.len() > MAX_BYTES || kept.len() > MAX_BYTES {
+            return Err(BadAddress::TooLong(shown(text)));
+        }
+        Ok(Self { text: kept, folded })
     }
 
-    /// The address as it was written.
+    /// The address as it is kept: as it was written, with its domain in letters people read.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -121,26 +134,66 @@ fn check_shape(text: &str) -> Result<(), BadAddress> {
     if text.ends_with('>') && text.contains('<') {
         return Err(BadAddress::Named(shown(text)));
     }
-    if text.starts_with('"') {
-        return Err(BadAddress::Quoted(shown(text)));
-    }
     if let Some(found) = text.chars().find(|c| is_invisible(*c)) {
         return Err(BadAddress::Invisible { text: shown(text), found });
     }
-    if text.chars().any(char::is_whitespace) {
+    let parts = text.rsplit_once('@');
+    let (local, domain) = parts.unwrap_or(("", text));
+    // What is between quotes may be anything; `check_quoted` looks at it.
+    let is_quoted = local.starts_with('"');
+    if (if is_quoted { domain } else { text }).chars().any(char::is_whitespace) {
         return Err(BadAddress::Space(shown(text)));
     }
-    match text.matches('@').count() {
-        0 => Err(BadAddress::NoAt(shown(text))),
-        1 => Ok(()),
-        _ => Err(BadAddress::ManyAts(shown(text))),
+    match parts {
+        None => Err(BadAddress::NoAt(shown(text))),
+        Some(_) if !is_quoted && local.contains('@') => Err(BadAddress::ManyAts(shown(text))),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Checks a folded local part that begins with a quote (RFC 5321, 4.1.2; RFC 6531, 3.3).
+fn check_quoted(text: &str, local: &str) -> Result<(), BadAddress> {
+    let quotes = || BadAddress::Quotes(shown(text));
+    let inner = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let inner = inner.ok_or_else(quotes)?;
+    if inner.is_empty() {
+        return Err(BadAddress::NoLocal(shown(text)));
+    }
+    if local.len() > MAX_LOCAL_BYTES {
+        return Err(BadAddress::LocalTooLong(shown(text)));
+    }
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return Err(quotes()),
+            '\\' => match chars.next() {
+                Some(marked) if marked == ' ' || marked.is_ascii_graphic() => {}
+                _ => return Err(quotes()),
+            },
+            ' ' => {}
+            c if c.is_whitespace() || c.is_control() => {
+                return Err(BadAddress::QuotedCharacter { text: shown(text), found: c });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The text with its domain as people read it; `domain` is its folded form.
+fn readable(text: &str, domain: &str) -> String {
+    let Some((local, written)) = text.rsplit_once('@') else { return text.to_owned() };
+    if !written.to_ascii_lowercase().split('.').any(|label| label.starts_with("xn--")) {
+        return text.to_owned();
+    }
+    match idna::domain_to_unicode(domain) {
+        (unicode, Ok(())) => format!("{local}@{unicode}"),
+        (_, Err(_)) => text.to_owned(),
     }
 }
 
 fn check_local(text: &str, local: &str) -> Result<(), BadAddress> {
-    let allowed = |c: char| {
-        c == '.' || "!#$%&'*+-/=?^_`{|}~".contains(c) || c.is_ascii_alphanumeric() || !c.is_ascii()
-    };
+    let allowed = |c: char| c == '.' || is_atom_char(c);
     if local.is_empty() {
         return Err(BadAddress::NoLocal(shown(text)));
     }
@@ -150,7 +203,7 @@ fn check_local(text: &str, local: &str) -> Result<(), BadAddress> {
     if local.contains('@') {
         return Err(BadAddress::ManyAts(shown(text)));
     }
-    if let Some(found) = local.chars().find(|c| !allowed(*c) || c.is_whitespace()) {
+    if let Some(found) = local.chars().find(|c| !allowed(*c)) {
         return Err(BadAddress::Character { text: shown(text), found });
     }
     if local.starts_with('.') || local.ends_with('.') {
@@ -167,6 +220,9 @@ fn check_domain(text: &str, domain: &str) -> Result<(), BadAddress> {
     let shown_domain = || domain.chars().take(80).collect::<String>();
     if domain.is_empty() {
         return Err(BadAddress::NoDomain(shown(text)));
+    }
+    if domain.starts_with('[') {
+        return Err(BadAddress::Literal(shown(text)));
     }
     if !domain.is_ascii() {
         return Err(BadAddress::Domain { text: shown(text), domain: shown_domain() });
@@ -221,6 +277,22 @@ mod tests {
             assert_eq!(address.as_str(), text.trim());
         }
         assert_eq!(Address::parse("a@Café.example").unwrap().domain(), "xn--caf-dma.example");
+        for (text, kept, folded) in [
+            ("Ana@XN--caf-dma.example", "Ana@café.example", "ana@xn--caf-dma.example"),
+            ("\"Ana Ruiz\"@Example.com", "\"Ana Ruiz\"@Example.com", "\"ana ruiz\"@example.com"),
+            ("\"ana\"@example.com", "\"ana\"@example.com", "ana@example.com"),
+            (r#""a\"b@c"@example.com"#, r#""a\"b@c"@example.com"#, r#""a\"b@c"@example.com"#),
+            ("\"josé m\"@example.com", "\"josé m\"@example.com", "\"josé m\"@example.com"),
+        ] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!((address.as_str(), address.folded()), (kept, folded));
+        }
+        let local = "x".repeat(64);
+        assert!(Address::parse(&format!("{local}@example.com")).is_ok());
+        let domain = "x123456789.".repeat(17);
+        let longest = format!("{local}@{domain}ab");
+        assert_eq!((longest.len(), Address::parse(&longest).is_ok()), (254, true));
+        assert!(matches!(Address::parse(&format!("{longest}c")), Err(BadAddress::TooLong(_))));
     }
 
     #[test]
@@ -255,9 +327,22 @@ mod tests {
                 "`Ana <ana@example.com>` has a name around the address; write only what is between < and >",
             ),
             (
-                "\"ana\"@example.com",
-                "`\"ana\"@example.com` is quoted before its @, which frontier does not send to",
+                "\"ana@example.com",
+                "`\"ana@example.com` has quotes that do not stand around all that is before its @; correct them",
             ),
+            (
+                "\"a\"b@example.com",
+                "`\"a\"b@example.com` has quotes that do not stand around all that is before its @; correct them",
+            ),
+            (
+                "\"a\tb\"@example.com",
+                "`\"a\tb\"@example.com` has '\\t' between its quotes, where only text can stand",
+            ),
+            (
+                "\"\"@example.com",
+                "`\"\"@example.com` has nothing before its @; write the address as name@example.com",
+            ),
+            ("\"a b\"@ex ample.com", "`\"a b\"@ex ample.com` has a space in it; take it out"),
             (
                 "a..b@example.com",
                 "`a..b@example.com` has two dots in a row before its @; take one out",
@@ -278,7 +363,14 @@ mod tests {
                 "a@ex_ample.com",
                 "`a@ex_ample.com`: `ex_ample` cannot be a part of a domain; correct it",
             ),
-            ("a@[127.0.0.1]", "`a@[127.0.0.1]`: `[127` cannot be a part of a domain; correct it"),
+            (
+                "a@[127.0.0.1]",
+                "`a@[127.0.0.1]` names a server by its number, which frontier does not send to; write a domain",
+            ),
+            (
+                "a@[IPv6:2001:db8::1]",
+                "`a@[IPv6:2001:db8::1]` names a server by its number, which frontier does not send to; write a domain",
+            ),
             ("a@127.0.0.1", "`a@127.0.0.1`: `127.0.0.1` cannot be a domain; correct it"),
         ] {
             assert_eq!(Address::parse(text).unwrap_err().to_string(), reason);

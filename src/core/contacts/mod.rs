@@ -15,6 +15,7 @@ mod attributes;
 mod consent;
 mod forgotten;
 mod import;
+mod language;
 mod merging;
 mod model;
 mod reading;
@@ -31,7 +32,7 @@ pub use attributes::{Attributes, BadAttribute, cell};
 pub use consent::{BadConsent, Consent, ConsentState, NewConsent, RecordedConsents};
 pub use forgotten::{AddressKey, FORGOTTEN};
 pub use import::{Columns, ImportError, Reject};
-pub use merging::Merge;
+pub use merging::{DuplicateRule, Duplicates, Merge};
 pub use model::{
     Activity, ActivityCount, Contact, ContactChange, ContactError, ContactFilter, List, ListChange,
     NewList, NewSegment, Profile, Segment, SegmentChange, SegmentPlan, Suppression,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::attributes::{self, Attributes, BadAttribute};
+use super::language::language_tag;
 use super::segments::{BadExpression, Unresolved};
 use super::tags::{self, MAX_TAGS};
 use super::{
@@ -18,7 +19,7 @@ use crate::storage::sql::DbError;
 /// Characters of a contact's name at the most.
 const MAX_NAME_CHARS: usize = 200;
 /// Characters of the notes about a contact at the most.
-const MAX_NOTES_CHARS: usize = 4000;
+pub(super) const MAX_NOTES_CHARS: usize = 4000;
 /// Characters of the reason of a suppression at the most.
 const MAX_REASON_CHARS: usize = 200;
 /// Contacts or addresses that one change may name.
@@ -218,6 +219,8 @@ pub enum ContactError {
     Forgotten(String),
     #[error("`{address}` was merged into `{contact}`, which is the same person; name that one")]
     MergedInto { address: String, contact: String },
+    #[error("`{0}` cannot be merged with itself; name another contact")]
+    MergedWithItself(String),
     #[error(
         "a mail to them is on its way in this moment; try again when it is sent, or pause its \
          campaign first"
@@ -474,33 +477,6 @@ fn text_of_lines(text: &str) -> Result<String, ContactError> {
     }
 }
 
-/// The tag in its usual case: `es`, `pt-BR`, `zh-Hant-TW`; empty stays empty.
-pub(super) fn language_tag(text: &str) -> Result<String, ContactError> {
-    let bad = || ContactError::Language(text.chars().take(40).collect());
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    let mut tag = String::new();
-    for (at, part) in text.split(['-', '_']).enumerate() {
-        let lengths = if at == 0 { 2..=3 } else { 1..=8 };
-        let letters = part.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let plain = letters || (at > 0 && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        if !lengths.contains(&part.len()) || !plain {
-            return Err(bad());
-        }
-        let part = part.to_ascii_lowercase();
-        match (at, part.len()) {
-            (0, _) => tag.push_str(&part),
-            (_, 2) => tag.extend(["-", &part.to_ascii_uppercase()]),
-            (_, 4) if letters => {
-                tag.extend(["-", &part[..1].to_ascii_uppercase(), &part[1..]]);
-            }
-            _ => tag.extend(["-", &part]),
-        }
-    }
-    if tag.len() > 35 { Err(bad()) } else { Ok(tag) }
-}
-
 /// The name as the IANA database writes it; empty stays empty.
 pub(super) fn timezone_name(text: &str) -> Result<String, ContactError> {
     if text.is_empty() {
@@ -514,14 +490,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn languages_and_timezones_are_kept_in_their_usual_form() {
-        for (text, tag) in [("ES", "es"), ("pt_br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW")] {
-            assert_eq!(language_tag(text).unwrap(), tag);
-        }
-        assert_eq!(
-            language_tag("Español").unwrap_err().to_string(),
-            "`Español` is not a language; write its BCP 47 tag, as in es or pt-BR"
-        );
+    fn timezones_are_kept_in_their_usual_form() {
         assert_eq!(timezone_name("europe/madrid").unwrap(), "Europe/Madrid");
         assert_eq!(timezone_name("America/new york").unwrap(), "America/New_York");
         assert_eq!(

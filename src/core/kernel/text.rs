@@ -1,5 +1,7 @@
 //! Text: what counts as the same word, and which word was probably meant.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// The form in which names are compared: composed (NFKC), lower case, trimmed.
@@ -11,21 +13,61 @@ pub fn fold(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).collect()
 }
 
-/// The form in which addresses are compared: folded, with the domain in its ASCII form.
+/// The form in which addresses are compared: folded, with the domain in its ASCII form, and without
+/// quotes that need not be there: `"ana"@…` is `ana@…` (RFC 5321, 4.1.2).
 ///
 /// It does not judge the address: what cannot be converted stays as folding left it.
 pub fn fold_address(address: &str) -> String {
     let folded = fold(address);
-    if folded.is_ascii() && !folded.contains("xn--") {
-        return folded; // its domain is in ASCII already
+    if folded.is_ascii() && !folded.contains("xn--") && !folded.starts_with('"') {
+        return folded; // as most are: nothing is left to bring to one form
     }
     match folded.rsplit_once('@') {
         Some((local, domain)) => match idna::domain_to_ascii(domain) {
-            Ok(domain) => format!("{local}@{domain}"),
+            Ok(domain) => format!("{}@{domain}", plain_local(local)),
             Err(_) => folded,
         },
         None => folded,
     }
+}
+
+/// A quoted local part with as few quotes and backslashes as it can be written with; any other as it
+/// is.
+fn plain_local(local: &str) -> Cow<'_, str> {
+    let Some(quoted) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+        return local.into();
+    };
+    let (mut text, mut escaped) = (String::new(), false);
+    for c in quoted.chars() {
+        match c {
+            '\\' if !escaped => escaped = true,
+            '"' if !escaped => return local.into(),
+            _ => {
+                escaped = false;
+                text.push(c);
+            }
+        }
+    }
+    if escaped {
+        return local.into();
+    }
+    let is_atom = |part: &str| !part.is_empty() && part.chars().all(is_atom_char);
+    if text.split('.').all(is_atom) {
+        return text.into();
+    }
+    let marked = text.chars().flat_map(|c| {
+        let mark = matches!(c, '"' | '\\').then_some('\\');
+        mark.into_iter().chain([c])
+    });
+    format!("\"{}\"", marked.collect::<String>()).into()
+}
+
+/// Whether a character may stand in a local part that is not quoted, beside dots: an `atext` of RFC
+/// 5322, or what RFC 6531 adds to it.
+pub fn is_atom_char(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || "!#$%&'*+-/=?^_`{|}~".contains(c)
+        || !(c.is_ascii() || c.is_whitespace())
 }
 
 /// The candidate that `word` was probably meant to be, if one is near enough to suggest.
@@ -51,6 +93,24 @@ mod tests {
             "ana.nu\u{301}n\u{303}ez@xn--caf-dma.example",
         ] {
             assert_eq!(fold_address(same), "ana.núñez@xn--caf-dma.example");
+        }
+    }
+
+    #[test]
+    fn quotes_are_kept_where_they_are_needed() {
+        for (text, folded) in [
+            ("\"Ana\"@x.example", "ana@x.example"),
+            (r#""a\na"@x.example"#, "ana@x.example"),
+            ("\"ana.ruiz\"@x.example", "ana.ruiz@x.example"),
+            ("\"Ana Ruiz\"@x.example", "\"ana ruiz\"@x.example"),
+            ("\"a..b\"@x.example", "\"a..b\"@x.example"),
+            ("\"a@b\"@x.example", "\"a@b\"@x.example"),
+            (r#""a\ b\"c"@x.example"#, r#""a b\"c"@x.example"#),
+            ("\"\"@x.example", "\"\"@x.example"),
+            (r#""a\"@x.example"#, r#""a\"@x.example"#),
+        ] {
+            assert_eq!(fold_address(text), folded);
+            assert_eq!(fold_address(folded), folded, "once is enough");
         }
     }
 

@@ -434,6 +434,10 @@ mod tests {
         };
         let all = headers(&mail);
         assert!(all.contains(&"To: ana@xn--caf-dma.example".to_owned()), "{all:?}");
+        let quoted = Mailbox { name: None, email: "\"ana ruiz\"@shop.example".into() };
+        let mail = Email { to: quoted, ..mail };
+        let to = "To: \"ana ruiz\"@shop.example".to_owned();
+        assert!(headers(&mail).contains(&to), "{:?}", headers(&mail));
         assert!(all.contains(&"Date: Fri, 31 Dec 9999 23:59:59 +0000".to_owned()), "{all:?}");
         assert!(all.contains(&"Content-Type: text/plain; charset=utf-8".to_owned()), "{all:?}");
     }

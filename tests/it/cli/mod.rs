@@ -5,6 +5,7 @@ mod bookshop;
 mod config;
 mod contacts;
 mod doctor;
+mod fields;
 mod imports;
 mod manifests;
 mod output;

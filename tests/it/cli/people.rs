@@ -115,3 +115,31 @@ fn somebody_is_forgotten_when_that_is_confirmed() {
     assert_snapshot!(back.err, @"`ana@example.com` may be sent to again.");
     sandbox.ok(&["contact", "add", "ana@example.com"]);
 }
+
+#[test]
+fn duplicates_are_shown_and_merged() {
+    let sandbox = Sandbox::workspace();
+    for email in ["ana.ruiz@gmail.com", "anaruiz+shop@gmail.com"] {
+        sandbox.ok(&["contact", "add", email, "--name", "Ana"]);
+    }
+    let found = sandbox.run(&["contact", "duplicates"]);
+    assert_snapshot!(found.out, @"
+    one mailbox
+      ana.ruiz@gmail.com  Ana
+      anaruiz+shop@gmail.com  Ana
+    ");
+    assert_snapshot!(found.err, @"1 groups; `frontier contact merge KEEP OTHER…` merges one.");
+    let merge = ["contact", "merge", "ana.ruiz@gmail.com", "anaruiz+shop@gmail.com"];
+    let refused = sandbox.run(&merge);
+    assert_eq!(refused.code, 2);
+    assert_snapshot!(refused.err, @"
+    error: Merge `anaruiz+shop@gmail.com` into `ana.ruiz@gmail.com` and delete it? There is nobody to ask.
+      --yes answers for them
+    ");
+    let merged = sandbox.run(&[&merge[..], &["--yes"]].concat());
+    assert_snapshot!(merged.err, @"Merged `anaruiz+shop@gmail.com` into `ana.ruiz@gmail.com`.");
+    assert_eq!(
+        sandbox.run(&["contact", "duplicates"]).err,
+        "No two contacts look like one person.\n"
+    );
+}

@@ -17,6 +17,7 @@ on_every_backend!(
     who_is_forgotten_while_a_run_waits_gets_nothing,
     a_mail_on_its_way_is_waited_for,
     who_was_forgotten_and_is_there_again_gets_nothing,
+    who_is_merged_while_a_run_waits_gets_one_mail,
 );
 
 const FORGOTTEN: &str = "(forgotten)";
@@ -104,5 +105,26 @@ async fn who_was_forgotten_and_is_there_again_gets_nothing(shop: Shop) {
     shop.run().await;
     assert_eq!(shop.server.recipients(), readers[1..]);
     assert_eq!(shop.delivery(&readers[0]).await.reply.unwrap(), "suppressed: forgotten");
+    shop.everything_agrees().await;
+}
+
+async fn who_is_merged_while_a_run_waits_gets_one_mail(shop: Shop) {
+    let readers = shop.readers(3).await;
+    shop.contact("ana@home.example", json!({}), &[]).await;
+    shop.server.otherwise(Act::Say("451 4.3.2 later"));
+    shop.start().await;
+    let worker = shop.worker(Shop::options(32));
+    shop.until_state(DeliveryState::Deferred, 3).await;
+
+    let contacts = &shop.app.services.contacts;
+    // Both wait for a mail; and one who does not is kept for one who does.
+    contacts.merge(&readers[0], std::slice::from_ref(&readers[1])).await.unwrap();
+    contacts.merge("ana@home.example", std::slice::from_ref(&readers[2])).await.unwrap();
+    shop.server.otherwise(Act::Take);
+    shop.app.clock.advance(61_000);
+    ended(worker).await;
+
+    assert_eq!(shop.server.recipients(), ["ana@home.example", readers[0].as_str()]);
+    assert_eq!(shop.those(DeliveryState::Suppressed).await, readers[1..2]);
     shop.everything_agrees().await;
 }

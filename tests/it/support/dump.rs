@@ -1,6 +1,6 @@
 //! Everything a store holds, as text, for tests of what must not be there any more.
 
-use frontier::storage::sql::{Db, Dialect, params};
+use frontier::storage::sql::{Db, Dialect, Value, params};
 
 /// Every value of every table, in lower case, a row a line after the table's name.
 pub(crate) async fn dump(db: &Db) -> String {
@@ -12,15 +12,15 @@ pub(crate) async fn dump(db: &Db) -> String {
         }
     };
     let mut tx = db.read().await.unwrap();
-    let mut dump = String::new();
+    let mut lines = Vec::new();
     for table in tx.rows(tables, params![]).await.unwrap() {
         let table: String = table.get("name").unwrap();
         for row in tx.rows(&format!("SELECT * FROM {table}"), params![]).await.unwrap() {
-            let values: Vec<String> = row.values().iter().map(|value| value.shown()).collect();
-            dump += &format!("{table}: {}\n", values.join(", "));
+            let values: Vec<String> = row.values().iter().map(Value::shown).collect();
+            lines.push(format!("{table}: {}", values.join(", ")));
         }
     }
-    dump.to_lowercase()
+    lines.join("\n").to_lowercase()
 }
 
 /// Whether `text` stands anywhere in the files of an embedded store, once its log is in it.

@@ -9,6 +9,7 @@ mod forget;
 mod import;
 mod lists;
 mod members;
+mod merge;
 mod segments;
 mod suppressions;
 

@@ -192,6 +192,21 @@ async fn read(tx: &mut Tx, sql: &str, values: Params) -> DbResult<Vec<Contact>> 
     Ok(contacts)
 }
 
+/// The id, the folded address and name, and whether it is a role's, of the contacts after `after`,
+/// in the order of their ids.
+pub(in crate::core::contacts) async fn names_page(
+    tx: &mut Tx,
+    after: Id,
+) -> DbResult<Vec<(Id, String, String, bool)>> {
+    let sql = "SELECT id, email_folded, name_folded, role_address FROM contacts
+               WHERE workspace_id = ?1 AND id > ?2 ORDER BY id LIMIT 5000";
+    let name = |row: &Row| {
+        let (email, name) = (row.get("email_folded")?, row.get("name_folded")?);
+        Ok((row.get("id")?, email, name, row.get("role_address")?))
+    };
+    tx.rows(sql, params![tx.workspace(), after]).await?.iter().map(name).collect()
+}
+
 /// The attributes of the contacts after `after`, in the order of their ids.
 pub(in crate::core::contacts) async fn attributes_page(
     tx: &mut Tx,

@@ -39,7 +39,8 @@ pub(in crate::core::publishing) async fn keys(tx: &mut Tx, person: &Person) -> D
         let sql = format!(
             "SELECT run_id, contact_id, message_id, email FROM deliveries
              WHERE domain = ?2 AND run_id IN {RUNS}
-               AND (lower(email) LIKE ?3 ESCAPE '!' OR length(email) <> octet_length(email))"
+               AND (lower(email) LIKE ?3 ESCAPE '!' OR substr(email, 1, 1) = '\"'
+                    OR length(email) <> octet_length(email))"
         );
         let like = format!("{}@%", local.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
         for row in tx.rows(&sql, params![tx.workspace(), domain, like]).await? {
