@@ -9,7 +9,7 @@ pub enum Exit {
     Ok = 0,
     /// It failed.
     Failed = 1,
-    /// The command line is wrong; or, for `plan`, there are changes to apply.
+    /// The command line is wrong; or, for `plan` and `diff`, there are changes to apply.
     UsageOrChanges = 2,
     /// What was named does not exist.
     NotFound = 3,

@@ -149,6 +149,7 @@ pub enum Command {
 
     Validate(manifests::ValidateArgs),
     Plan(manifests::PlanArgs),
+    Diff(manifests::DiffArgs),
     Apply(manifests::ApplyArgs),
     Export(manifests::ExportArgs),
     Schema(manifests::SchemaArgs),
@@ -179,15 +180,15 @@ impl Command {
 
     /// Refuses a form that is another command's.
     fn refuse_foreign(&self, form: Form) -> Result<(), CommandError> {
-        let word = match form {
-            Form::Table | Form::Json | Form::Yaml | Form::Csv => return Ok(()),
-            Form::Junit => "junit",
-            Form::Sarif => "sarif",
+        let (command, word) = match (form, self) {
+            (Form::Table | Form::Json | Form::Yaml | Form::Csv, _)
+            | (Form::Markdown, Self::Plan(_))
+            | (Form::Junit | Form::Sarif, Self::Validate(_)) => return Ok(()),
+            (Form::Markdown, _) => ("plan", "markdown"),
+            (Form::Junit, _) => ("validate", "junit"),
+            (Form::Sarif, _) => ("validate", "sarif"),
         };
-        if matches!(self, Self::Validate(_)) {
-            return Ok(());
-        }
-        let error = CommandError::usage(format!("only `frontier validate` prints {word}"));
+        let error = CommandError::usage(format!("only `frontier {command}` prints {word}"));
         Err(error.hint("write -o table, json, yaml or csv"))
     }
 
@@ -215,6 +216,7 @@ impl Command {
 
             Self::Validate(args) => args.run(host, output).await,
             Self::Plan(args) => args.run(&host.client().await?, output).await,
+            Self::Diff(args) => args.run(&host.client().await?, output).await,
             Self::Apply(args) => args.run(&host.client().await?, confirm, output).await,
             Self::Export(args) => args.run(&host.client().await?, output).await,
             Self::Schema(args) => args.run(output),

@@ -25,10 +25,24 @@ pub enum Form {
     Json,
     Yaml,
     Csv,
+    /// A plan, as a comment on a merge request
+    Markdown,
     /// Findings of `validate`, as a test report
     Junit,
     /// Findings of `validate`, as a log for code scanning
     Sarif,
+}
+
+/// What a line of text means, which colours it where colours are; its words say it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tint {
+    Plain,
+    Bold,
+    Faint,
+    Added,
+    Changed,
+    Removed,
+    Warned,
 }
 
 /// The flags of every command that shape its output.
@@ -91,8 +105,12 @@ pub struct OutputArgs {
 impl OutputArgs {
     /// Whether what goes to stderr may be coloured.
     pub fn colors_on_stderr(&self) -> bool {
+        self.colors() && io::stderr().is_terminal()
+    }
+
+    fn colors(&self) -> bool {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        !self.no_color && !refused && io::stderr().is_terminal()
+        !self.no_color && !refused
     }
 }
 
@@ -116,6 +134,8 @@ pub struct Output<'a> {
     /// Whether stderr is a terminal, so that progress may be drawn.
     live: bool,
     colors: bool,
+    /// Whether the data may be coloured.
+    vivid: bool,
     reader_left: Arc<AtomicBool>,
 }
 
@@ -133,6 +153,7 @@ impl<'a> Output<'a> {
         Self {
             colors: args.colors_on_stderr(),
             live: !args.quiet && io::stderr().is_terminal(),
+            vivid: args.colors() && io::stdout().is_terminal(),
             data: Box::new(BufWriter::with_capacity(64 * 1024, stdout)),
             notes: Box::new(io::stderr()),
             reader_left,
@@ -149,7 +170,7 @@ impl<'a> Output<'a> {
         let reader_left = Arc::<AtomicBool>::default();
         let data = Watched { inner: data, reader_left: Arc::clone(&reader_left) };
         let (data, notes) = (Box::new(data), Box::new(notes));
-        Self { args, data, notes, live: false, colors: false, reader_left }
+        Self { args, data, notes, live: false, colors: false, vivid: false, reader_left }
     }
 
     /// Whether whoever read the data is gone, as `head` is once it has its lines: no failure.
@@ -240,6 +261,17 @@ impl<'a> Output<'a> {
         Ok(self.data.flush()?)
     }
 
+    /// Prints lines, in their colours where the data's reader is a terminal.
+    pub fn lines(&mut self, lines: &[(Tint, String)]) -> Result<(), CommandError> {
+        for (tint, line) in lines {
+            match tint.code().filter(|_| self.vivid) {
+                Some(code) => writeln!(self.data, "\u{1b}[{code}m{line}\u{1b}[0m")?,
+                None => writeln!(self.data, "{line}")?,
+            }
+        }
+        Ok(self.data.flush()?)
+    }
+
     /// Prints a piece of something long, as it arrives.
     pub fn bytes(&mut self, piece: &[u8]) -> Result<(), CommandError> {
         self.data.write_all(piece)?;
@@ -284,9 +316,10 @@ impl<'a> Output<'a> {
         let _ = writeln!(self.notes);
     }
 
-    /// The form that was asked for.
+    /// The form that was asked for; fields and filters are of the JSON.
     pub const fn form(&self) -> Form {
-        self.args.output
+        let json = !self.args.json.is_empty() || self.args.jq.is_some();
+        if json { Form::Json } else { self.args.output }
     }
 
     /// What [`Output::show`] prints of a value, for a file.
@@ -329,12 +362,26 @@ impl<'a> Output<'a> {
                 }
                 csv.flush()?;
             }
-            Form::Json | Form::Table | Form::Junit | Form::Sarif => {
+            Form::Json | Form::Table | Form::Markdown | Form::Junit | Form::Sarif => {
                 serde_json::to_writer_pretty(&mut self.data, &value).map_err(io::Error::from)?;
                 self.data.write_all(b"\n")?;
             }
         }
         Ok(self.data.flush()?)
+    }
+}
+
+impl Tint {
+    /// Of ANSI terminals.
+    const fn code(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Plain => return None,
+            Self::Bold => "1",
+            Self::Faint => "2",
+            Self::Added => "32",
+            Self::Changed | Self::Warned => "33",
+            Self::Removed => "31",
+        })
     }
 }
 

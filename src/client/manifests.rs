@@ -31,14 +31,16 @@ impl Client {
         self.post("/manifests/apply", manifests).await
     }
 
+    /// What exists of `only` (`list,campaign/Spring`) that carries `labels` (`team=crm`), as
+    /// manifests.
     pub async fn export_manifests(
         &self,
-        kind: Option<&str>,
-        name: Option<&str>,
+        only: Option<&str>,
+        labels: Option<&str>,
         bodies_as_files: bool,
     ) -> ClientResult<ExportBody> {
         let bodies = bodies_as_files.then_some("true");
-        let query = query(&[("kind", kind), ("name", name), ("bodies_as_files", bodies)]);
+        let query = query(&[("only", only), ("labels", labels), ("bodies_as_files", bodies)]);
         self.get(&format!("/manifests/export{query}")).await
     }
 }

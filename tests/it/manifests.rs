@@ -1,6 +1,7 @@
 //! Campaigns as code, on both engines: what is applied is there, whole or not at all.
 
 mod drift;
+mod plans;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -244,7 +245,10 @@ async fn an_export_applied_again_changes_nothing(app: App) {
         assert!(!fresh.manifests.plan(exported.clone()).await.unwrap().has_changes());
         assert_eq!(export(&fresh, bodies_as_files).await, exported);
     }
-    let one = |kind, name: &str| Selection { kind: Some(kind), name: Some(name.into()) };
+    let one = |kind, name: &str| Selection {
+        only: vec![(kind, Some(name.into()))],
+        ..Selection::default()
+    };
     let options = WriteOptions::default();
     let list = services.manifests.export(&one(Kind::List, "Spring"), options).await.unwrap();
     assert!(list.manifest.contains("name: Spring\n") && !list.manifest.contains("---"));
@@ -420,6 +424,7 @@ async fn refusals_have_their_codes_and_problems(app: App) {
             ..ManifestFileBody::default()
         }],
         fingerprint: fingerprint.map(str::to_owned),
+        ..ManifestsBody::default()
     };
     let refused = |error: ClientError| match error {
         ClientError::Refused { status, error } => (status.as_u16(), error),
@@ -440,7 +445,7 @@ async fn refusals_have_their_codes_and_problems(app: App) {
     let (status, error) = refused(again.unwrap_err());
     assert_eq!((status, error.code.as_str()), (409, "PLAN_OUTDATED"));
 
-    let missing = app.client.export_manifests(Some("list"), Some("x"), false).await.unwrap_err();
+    let missing = app.client.export_manifests(Some("list/x"), None, false).await.unwrap_err();
     assert_eq!(refused(missing).0, 404);
     let unknown = app.client.export_manifests(Some("lits"), None, false).await.unwrap_err();
     assert_eq!(refused(unknown).0, 400);

@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::api::ExportBody;
+use crate::api::{ExportBody, manifest_kinds};
 use crate::cli::error::CommandError;
 use crate::cli::output::Output;
+use crate::cli::values::pair;
 use crate::client::Client;
 
 /// The manifest in a folder that an export writes.
@@ -16,50 +17,57 @@ const MANIFEST: &str = "manifests.yaml";
 
 /// Write what exists as manifests
 ///
-/// Applying them again changes nothing.
+/// Applying them again changes nothing. The same workspace gives the same bytes.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  frontier export > all.yaml
+  frontier export list campaign/spring-launch
+  frontier export --selector team=crm --dir crm")]
 pub struct ExportArgs {
-    /// Only this kind
-    kind: Option<KindArg>,
-    /// Only the one of this exact name
-    name: Option<String>,
+    /// Only these: kinds, or one thing of a kind, as in `list campaign/Spring`
+    #[arg(value_name = "KIND[/NAME]", value_parser = selected)]
+    only: Vec<String>,
+    /// Of that, only what carries these labels: `team=crm`, or several with commas
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = pair)]
+    selector: Vec<(String, String)>,
     /// Write a folder, with bodies in files of their own, instead of one text
-    #[arg(short = 'f', long, value_name = "DIR")]
-    out_dir: Option<PathBuf>,
+    #[arg(short = 'd', long = "dir", value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Write over files that differ
-    #[arg(long, requires = "out_dir")]
+    #[arg(long, requires = "folder")]
     force: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum KindArg {
-    List,
-    Channel,
-    Template,
-    Campaign,
-}
-
-impl KindArg {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Channel => "channel",
-            Self::Template => "template",
-            Self::Campaign => "campaign",
-        }
+/// A kind, or one thing of a kind.
+fn selected(text: &str) -> Result<String, String> {
+    let (word, name) = text.split_once('/').unwrap_or((text, ""));
+    let kinds = manifest_kinds();
+    if !kinds.iter().any(|kind| kind.eq_ignore_ascii_case(word)) {
+        return Err(format!("`{word}` is no kind; write one of {}", kinds.join(", ")));
     }
+    if text.contains('/') && name.is_empty() {
+        return Err(format!("write the name after `{word}/`"));
+    }
+    if name.contains(',') {
+        return Err("a name holds no comma; write one after the other".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 impl ExportArgs {
     pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
-        let kind = self.kind.map(KindArg::as_str);
-        let bodies_as_files = self.out_dir.is_some();
-        let export = client.export_manifests(kind, self.name.as_deref(), bodies_as_files).await?;
+        let only = Some(self.only.join(",")).filter(|only| !only.is_empty());
+        let labels: Vec<String> =
+            self.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let labels = Some(labels.join(",")).filter(|labels| !labels.is_empty());
+        let (only, labels) = (only.as_deref(), labels.as_deref());
+        let export = client.export_manifests(only, labels, self.folder.is_some()).await?;
         if export.manifest.is_empty() {
             output.note("There is nothing to export.");
             return Ok(());
         }
-        let Some(folder) = self.out_dir else {
+        let Some(folder) = self.folder else {
             return output.show(&export, |out| out.write_all(export.manifest.as_bytes()));
         };
         let (shown, force) = (folder.display().to_string(), self.force);

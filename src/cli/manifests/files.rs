@@ -46,7 +46,7 @@ pub(super) async fn bundle(paths: &[PathBuf], client: &Client) -> Result<Bundle,
     let manifests = off_the_runtime(move || manifests(&paths)).await??;
     let (folders, files): (Vec<PathBuf>, Vec<ManifestFileBody>) =
         manifests.into_iter().map(|manifest| (manifest.folder, manifest.body)).unzip();
-    let mut body = ManifestsBody { files, fingerprint: None };
+    let mut body = ManifestsBody { files, ..ManifestsBody::default() };
     let outlines = client.manifest_references(&body).await?;
     let references = outlines.clone();
     body.files = off_the_runtime(move || {
@@ -57,7 +57,7 @@ pub(super) async fn bundle(paths: &[PathBuf], client: &Client) -> Result<Bundle,
     Ok(Bundle { manifests: body, outlines })
 }
 
-async fn off_the_runtime<T: Send + 'static>(
+pub(super) async fn off_the_runtime<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, CommandError> {
     tokio::task::spawn_blocking(work)

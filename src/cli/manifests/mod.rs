@@ -1,24 +1,31 @@
-//! `frontier validate`, `plan`, `apply`, `export` and `schema`: campaigns as code.
+//! `frontier validate`, `plan`, `diff`, `apply`, `export` and `schema`: campaigns as code.
 
+mod apply;
+mod diff;
 mod export;
 mod files;
 mod junit;
+mod markdown;
 mod plan;
 mod sarif;
+mod saved;
 mod schema;
 mod validate;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::confirm::Confirm;
 use super::error::CommandError;
 use super::exit::Exit;
-use super::output::Output;
-use crate::api::{ManifestsBody, ProblemBody};
+use super::out;
+use super::output::{Form, Output};
+use super::values::pair;
+use crate::api::{ManifestsBody, PlanBody, ProblemBody};
 use crate::client::{Client, ClientError, ClientResult};
 
+pub(super) use apply::ApplyArgs;
 pub(super) use export::ExportArgs;
 pub(super) use schema::SchemaArgs;
 pub(super) use validate::ValidateArgs;
@@ -31,65 +38,111 @@ pub(super) struct FilesArgs {
     paths: Vec<PathBuf>,
 }
 
+/// What is deleted because no manifest has it.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PruneArgs {
+    /// Delete what carries the labels of --selector and is in no manifest
+    #[arg(long, requires = "selector")]
+    prune: bool,
+    /// Labels within which to prune: `team=crm`, or several with commas
+    #[arg(
+        long,
+        requires = "prune",
+        value_name = "KEY=VALUE",
+        value_delimiter = ',',
+        value_parser = pair
+    )]
+    selector: Vec<(String, String)>,
+}
+
 /// Show what manifests would change
 ///
-/// Ends with 2 when there are changes, and with 0 when there are none.
+/// Ends with 2 when there are changes, and with 0 when there are none. With `-o markdown` it is a
+/// comment for a merge request.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  frontier plan -f manifests                          what an apply would do
+  frontier plan -f manifests -o markdown              the same, for a comment
+  frontier plan -f manifests --out plan.json          to be applied as it is, later")]
 pub struct PlanArgs {
     #[command(flatten)]
     files: FilesArgs,
+    #[command(flatten)]
+    prune: PruneArgs,
+    /// Also write the plan to a file that `frontier apply FILE` carries out
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
-/// Make what exists what manifests say, all of it or nothing
+/// Show how manifests differ from what exists, line by line
 ///
-/// Shows the plan and asks first.
+/// Ends with 2 when there are differences, and with 0 when there are none.
 #[derive(Args, Debug)]
-pub struct ApplyArgs {
+pub struct DiffArgs {
     #[command(flatten)]
     files: FilesArgs,
+    #[command(flatten)]
+    prune: PruneArgs,
+}
+
+impl PruneArgs {
+    fn labels(self) -> Option<BTreeMap<String, String>> {
+        self.prune.then(|| self.selector.into_iter().collect())
+    }
 }
 
 impl PlanArgs {
     pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
-        let manifests = files::read(&self.files.paths, client).await?;
-        let plan = judge(client.plan_manifests(&manifests).await, output)?;
-        output.show(&plan, |out| out.write_all(plan::describe(&plan).as_bytes()))?;
-        if plan::has_changes(&plan) {
-            // The exit code says it; there is nothing wrong to tell.
-            return Err(CommandError::new(Exit::UsageOrChanges, ""));
+        if let Some(path) = &self.out {
+            out::refuse_folder(path, "plan.json").await?;
         }
-        Ok(())
+        let manifests = read(&self.files.paths, self.prune, client).await?;
+        let plan = judge(client.plan_manifests(&manifests).await, output)?;
+        match output.form() {
+            Form::Markdown => output.text(&markdown::describe(&plan))?,
+            Form::Table => output.lines(&plan::describe(&plan))?,
+            _ => output.show(&plan, |_| Ok(()))?,
+        }
+        if let Some(path) = self.out {
+            saved::write(&path, manifests, plan.clone()).await?;
+            output.note(format_args!("Wrote the plan to {}.", path.display()));
+        }
+        told(&plan)
     }
 }
 
-impl ApplyArgs {
-    pub async fn run(
-        self,
-        client: &Client,
-        confirm: Confirm,
-        output: &mut Output<'_>,
-    ) -> Result<(), CommandError> {
-        let manifests = files::read(&self.files.paths, client).await?;
+impl DiffArgs {
+    pub async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+        let manifests = read(&self.files.paths, self.prune, client).await?;
         let plan = judge(client.plan_manifests(&manifests).await, output)?;
-        let people = output.wants_people();
-        if people {
-            output.text(&plan::describe(&plan))?;
+        if output.wants_people() {
+            output.lines(&diff::describe(&plan))?;
+            if !plan.has_changes() {
+                output.note("Nothing differs.");
+            }
         } else {
-            output.note(plan::describe(&plan).trim_end());
+            output.show(&plan, |_| Ok(()))?;
         }
-        let mut done = plan;
-        if plan::has_changes(&done) {
-            confirm.ask("Apply these changes?", output).await?;
-            let fingerprint = Some(done.fingerprint);
-            let manifests = ManifestsBody { fingerprint, ..manifests };
-            done = judge(client.apply_manifests(&manifests).await, output)?;
-            output.note(plan::done(&done));
-        }
-        if !people {
-            output.show(&done, |_| Ok(()))?;
-        }
-        Ok(())
+        told(&plan)
     }
+}
+
+/// The exit code says that there are changes; there is nothing wrong to tell.
+fn told(plan: &PlanBody) -> Result<(), CommandError> {
+    if plan.has_changes() {
+        return Err(CommandError::new(Exit::UsageOrChanges, ""));
+    }
+    Ok(())
+}
+
+async fn read(
+    paths: &[PathBuf],
+    prune: PruneArgs,
+    client: &Client,
+) -> Result<ManifestsBody, CommandError> {
+    let manifests = files::read(paths, client).await?;
+    Ok(ManifestsBody { prune: prune.labels(), ..manifests })
 }
 
 /// Prints the problems of manifests that were refused.

@@ -35,6 +35,6 @@ mod variables;
 pub use compiled::Compiled;
 pub use error::{ContentError, Place, RenderError, RenderPlace};
 pub use model::{BadFormat, Format, Library, MessageSource, Part, Rendered, TemplateSource};
-pub use service::{Templates, reachable};
+pub use service::{Templates, may_include, reachable};
 pub use template::{Template, TemplateError};
 pub use variables::{CampaignVariables, ContactVariables, SenderVariables, Variables};

@@ -213,10 +213,8 @@ pub fn reachable<'a>(
     while let Some(source) = open.pop() {
         for template in all {
             let name = &template.name;
-            // A name in quotes may be an include; one too many does no harm.
-            let named = source.layout.as_ref() == Some(name)
-                || source.body.contains(&format!("\"{name}\""))
-                || source.body.contains(&format!("'{name}'"));
+            // One too many does no harm.
+            let named = source.layout.as_ref() == Some(name) || quotes(&source.body, name);
             if named && !found.iter().any(|other| other.name == *name) {
                 found.push(template.clone());
                 open.push(template);
@@ -224,4 +222,13 @@ pub fn reachable<'a>(
         }
     }
     found
+}
+
+/// Whether a body may include the template `name`: it has both words.
+pub fn may_include(body: &str, name: &str) -> bool {
+    ["include", "import", "extends"].iter().any(|word| body.contains(word)) && quotes(body, name)
+}
+
+fn quotes(body: &str, name: &str) -> bool {
+    body.contains(&format!("\"{name}\"")) || body.contains(&format!("'{name}'"))
 }

@@ -11,16 +11,20 @@ use sha2::{Digest, Sha256};
 
 use super::drift::Drift;
 use super::model::{Document, Kind};
+use super::unified::unified;
 use super::written::to_json;
 
 /// Characters of a value shown as it is; a longer one, or one of several lines, is summed up.
 const MAX_SHOWN: usize = 120;
 
-/// Every wanted document with what becomes of it, by kind and name.
+/// Every wanted document with what becomes of it, by kind and name; then what is deleted, in the
+/// order in which it goes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Plan {
     pub changes: Vec<Change>,
-    /// Tells one state of what exists of the wanted documents from another.
+    /// What is allowed and worth a second look.
+    pub warnings: Vec<Warning>,
+    /// Tells one state of what exists of these documents from another.
     pub fingerprint: String,
 }
 
@@ -29,11 +33,14 @@ pub struct Change {
     pub kind: Kind,
     pub name: String,
     pub action: Action,
-    /// Of a campaign: the contacts on its lists now.
+    /// Of a campaign that stays: the contacts it is for as all shall be, each counted once, now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipients: Option<u64>,
-    /// What an update changes, in the order of the manifest, with what it removes last in its
-    /// mapping; empty for the other actions.
+    /// Of a campaign that exists: the contacts it is for as all is, now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipients_before: Option<u64>,
+    /// Every field that differs, in the order of the manifest, with what is removed last in its
+    /// mapping.
     pub fields: Vec<FieldChange>,
     /// What was changed by other means since it was last applied.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +52,17 @@ pub struct Change {
 pub enum Action {
     Create,
     Update,
+    Delete,
     Unchanged,
+}
+
+/// Something about one document that a careful person wants to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    pub kind: Kind,
+    pub name: String,
+    /// Goes on after the document's name.
+    pub message: String,
 }
 
 /// One field that differs, by its path as in `spec.messages[launch].subject`.
@@ -56,6 +73,9 @@ pub struct FieldChange {
     pub before: Option<FieldValue>,
     /// Absent when the field is no longer there.
     pub after: Option<FieldValue>,
+    /// Of a long text: its lines that differ, as a unified diff without names of files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -70,28 +90,31 @@ pub enum FieldValue {
 }
 
 impl Plan {
-    /// What has to change for `current` to say what `wanted` says. Documents that are only in
-    /// `current` are left alone.
-    pub fn between(current: &[Document], wanted: &[Document]) -> Self {
+    /// What has to change for `current` to say what `wanted` says, and for the `doomed` to be gone.
+    /// Documents that are only in `current` are left alone.
+    pub fn between(current: &[Document], wanted: &[Document], doomed: &[Document]) -> Self {
         let mut wanted: Vec<&Document> = wanted.iter().collect();
         wanted.sort_by_key(|document| document.key());
         let current: BTreeMap<_, _> =
             current.iter().map(|document| (document.key(), document)).collect();
+        let stays = wanted.iter().map(|document| match current.get(&document.key()) {
+            None => Change::of(document, Action::Create, differences(None, Some(document))),
+            Some(&before) if before == *document => {
+                Change::of(document, Action::Unchanged, Vec::new())
+            }
+            Some(&before) => {
+                Change::of(document, Action::Update, differences(Some(before), Some(document)))
+            }
+        });
+        let goes = doomed.iter().map(|document| {
+            Change::of(document, Action::Delete, differences(Some(document), None))
+        });
         let found = wanted.iter().filter_map(|document| current.get(&document.key()).copied());
-        let fingerprint = fingerprint(found);
-        let changes = wanted
-            .into_iter()
-            .map(|document| {
-                let (action, fields) = match current.get(&document.key()) {
-                    None => (Action::Create, Vec::new()),
-                    Some(&before) if before == document => (Action::Unchanged, Vec::new()),
-                    Some(before) => (Action::Update, differences(before, document)),
-                };
-                let (kind, name) = (document.kind(), document.name.clone());
-                Change { kind, name, action, recipients: None, fields, drift: None }
-            })
-            .collect();
-        Self { changes, fingerprint }
+        Self {
+            changes: stays.chain(goes).collect(),
+            warnings: Vec::new(),
+            fingerprint: fingerprint(found.chain(doomed)),
+        }
     }
 
     /// How many documents this becomes of.
@@ -103,11 +126,40 @@ impl Plan {
     pub fn has_changes(&self) -> bool {
         self.changes.iter().any(|change| change.action != Action::Unchanged)
     }
+
+    /// The recipients of the campaigns that it touches, each campaign's counted for itself: of those
+    /// that are made or changed, and of those whose recipients become others by it.
+    pub fn recipients(&self) -> u64 {
+        self.changes.iter().filter(|change| change.touches()).filter_map(|one| one.recipients).sum()
+    }
+}
+
+impl Change {
+    pub(super) fn of(document: &Document, action: Action, fields: Vec<FieldChange>) -> Self {
+        Self {
+            kind: document.kind(),
+            name: document.name.clone(),
+            action,
+            recipients: None,
+            recipients_before: None,
+            fields,
+            drift: None,
+        }
+    }
+
+    /// Whether it changes the document, or whom that is for.
+    pub fn touches(&self) -> bool {
+        self.action != Action::Unchanged || self.recipients != self.recipients_before
+    }
+
+    pub(super) fn warning(&self, message: impl Into<String>) -> Warning {
+        Warning { kind: self.kind, name: self.name.clone(), message: message.into() }
+    }
 }
 
 /// The SHA-256 of the documents in their canonical form.
-fn fingerprint<'a>(documents: impl Iterator<Item = &'a Document>) -> String {
-    let digest = documents.fold(Sha256::new(), |digest, document| {
+pub(super) fn fingerprint<'a>(documents: impl IntoIterator<Item = &'a Document>) -> String {
+    let digest = documents.into_iter().fold(Sha256::new(), |digest, document| {
         let written = to_json(document).unwrap_or_default();
         digest.chain_update(written.to_string()).chain_update("\n")
     });
@@ -130,35 +182,45 @@ pub(super) fn content(document: &Document) -> Value {
     written
 }
 
-fn differences(before: &Document, after: &Document) -> Vec<FieldChange> {
-    // A document is plain data: it always becomes JSON. Were it not so, it would differ as a whole.
-    let (before, after) = (to_json(before).ok(), to_json(after).ok());
+fn differences(before: Option<&Document>, after: Option<&Document>) -> Vec<FieldChange> {
+    let nothing = || serde_json::json!({ "metadata": {}, "spec": {} });
+    let of = |document: Option<&Document>| document.map_or_else(nothing, content);
     let mut changes = Vec::new();
-    compare(String::new(), before.as_ref(), after.as_ref(), &mut changes);
+    compare(String::new(), Some(&of(before)), Some(&of(after)), &mut changes);
     changes
 }
 
+/// What is added or removed is told field by field, too.
 fn compare(
     path: String,
     before: Option<&Value>,
     after: Option<&Value>,
     changes: &mut Vec<FieldChange>,
 ) {
+    let nothing = Map::new();
     match (before, after) {
         (before, after) if before == after => {}
         (Some(Value::Object(before)), Some(Value::Object(after))) => {
             compare_objects(&path, before, after, changes);
+        }
+        (None, Some(Value::Object(after))) if !after.is_empty() => {
+            compare_objects(&path, &nothing, after, changes);
+        }
+        (Some(Value::Object(before)), None) if !before.is_empty() => {
+            compare_objects(&path, before, &nothing, changes);
         }
         (Some(Value::Array(before)), Some(Value::Array(after)))
             if named(before) && named(after) =>
         {
             compare_named(&path, before, after, changes);
         }
-        (before, after) => changes.push(FieldChange {
-            path,
-            before: before.map(FieldValue::of),
-            after: after.map(FieldValue::of),
-        }),
+        (None, Some(Value::Array(after))) if !after.is_empty() && named(after) => {
+            compare_named(&path, &[], after, changes);
+        }
+        (Some(Value::Array(before)), None) if !before.is_empty() && named(before) => {
+            compare_named(&path, before, &[], changes);
+        }
+        (before, after) => changes.push(FieldChange::new(path, before, after)),
     }
 }
 
@@ -197,6 +259,7 @@ fn compare_named(path: &str, before: &[Value], after: &[Value], changes: &mut Ve
             path: path.to_owned(),
             before: Some(FieldValue::Whole(before.into())),
             after: Some(FieldValue::Whole(after.into())),
+            diff: None,
         });
     }
 }
@@ -206,25 +269,30 @@ pub(super) fn named(items: &[Value]) -> bool {
     items.iter().all(|item| item.get("name").is_some_and(Value::is_string))
 }
 
+impl FieldChange {
+    fn new<'a>(path: String, before: Option<&'a Value>, after: Option<&'a Value>) -> Self {
+        let text = |value: Option<&'a Value>| value.map_or(Some(""), Value::as_str);
+        let texts = text(before).zip(text(after));
+        let diff = texts
+            .filter(|(before, after)| is_long(before) || is_long(after))
+            .map(|(before, after)| unified(before, after));
+        Self { path, before: before.map(FieldValue::of), after: after.map(FieldValue::of), diff }
+    }
+}
+
 impl FieldValue {
     fn of(value: &Value) -> Self {
         match value {
-            Value::String(text) if text.contains('\n') || text.chars().count() > MAX_SHOWN => {
+            Value::String(text) if is_long(text) => {
                 Self::Text { lines: text.lines().count(), sha256: short_digest(text) }
             }
-            // Within a whole message, long texts are summed up too.
-            Value::Object(fields) => Self::Whole(fields.iter().map(Self::inner).collect()),
             other => Self::Whole(other.clone()),
         }
     }
+}
 
-    fn inner((key, value): (&String, &Value)) -> (String, Value) {
-        let value = match Self::of(value) {
-            Self::Whole(value) => value,
-            Self::Text { lines, sha256 } => serde_json::json!({ "lines": lines, "sha256": sha256 }),
-        };
-        (key.clone(), value)
-    }
+fn is_long(text: &str) -> bool {
+    text.contains('\n') || text.chars().count() > MAX_SHOWN
 }
 
 /// The first 12 hexadecimal digits of the text's SHA-256.

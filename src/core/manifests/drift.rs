@@ -79,6 +79,18 @@ pub(super) async fn note<'a>(
     tx.insert_many("applied_manifests", &columns, rows, again).await.map(drop)
 }
 
+/// Forgets what was applied of documents that are gone.
+pub(super) async fn forget(tx: &mut Tx, gone: impl IntoIterator<Item = Key>) -> DbResult<()> {
+    let sql = "DELETE FROM applied_manifests
+               WHERE workspace_id = ?1 AND kind = ?2 AND name = ?3";
+    let rows = gone.into_iter().map(|(kind, name)| params![tx.workspace(), kind.as_str(), name]);
+    let rows: Vec<Params> = rows.collect();
+    for row in rows {
+        tx.execute(sql, row).await?;
+    }
+    Ok(())
+}
+
 impl Applied {
     /// What became of it, when it is not what it was.
     pub(super) fn drift(&self, now: Option<&Document>) -> Option<Drift> {

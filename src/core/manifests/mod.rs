@@ -32,6 +32,8 @@ mod parse;
 mod positions;
 mod prepare;
 mod problem;
+mod prune;
+mod recipients;
 mod reference;
 mod rules;
 mod schema;
@@ -39,13 +41,14 @@ mod service;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod unified;
 mod unreadable;
 mod world;
 mod write;
 mod written;
 
 pub use codes::{Code, Severity};
-pub use diff::{Action, Change, FieldChange, FieldValue, Plan};
+pub use diff::{Action, Change, FieldChange, FieldValue, Plan, Warning};
 pub use drift::Drift;
 pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, SegmentSpec, Spec, TemplateSpec};
 pub use offline::validate_alone;
@@ -56,7 +59,7 @@ pub use positions::MAX_FILE_BYTES;
 pub use problem::{Problem, Problems, Snippet};
 pub use reference::reference;
 pub use schema::schema;
-pub use service::{ManifestError, Manifests, Selection, Validation};
+pub use service::{Bundle, ManifestError, Manifests, Selection, Validation};
 pub use write::{WriteError, WriteOptions, WrittenFiles, write};
 
 /// The version every manifest names in `apiVersion`.

@@ -102,6 +102,11 @@ impl Document {
         self.spec.kind()
     }
 
+    /// Whether it has all of these labels.
+    pub(super) fn carries(&self, labels: &Labels) -> bool {
+        labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
+    }
+
     /// As [`Document::key`], to keep.
     pub(super) fn own_key(&self) -> Key {
         (self.kind(), self.name.clone())

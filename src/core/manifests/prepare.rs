@@ -8,17 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::codes::{Code, Severity};
-use super::diff::{Action, Change, Plan};
+use super::diff::{Action, Plan, Warning, fingerprint};
 use super::drift;
 use super::findings::{Finding, locate};
 use super::links::{Key, in_order};
 use super::model::{CampaignSpec, Document, Kind, Spec};
 use super::parse::{MAX_LAYOUTS, SourceFile, parse};
+use super::recipients::Conditions;
 use super::service::{ManifestError, Manifests};
-use super::world::{Found, World};
+use super::world::{Existing, Found, World};
 use crate::core::campaigns::CampaignError;
-use crate::core::contacts::{Condition, Contact, ContactError, Future};
+use crate::core::contacts::{Contact, ContactError, Future};
 use crate::core::content::TemplateSource;
+use crate::core::kernel::Labels;
 use crate::core::publishing::{ChannelSettings, ComposeError};
 use crate::storage::sql::Tx;
 
@@ -30,59 +32,77 @@ pub(super) struct Prepared {
     /// Sorted as the plan is.
     pub(super) wanted: Vec<Document>,
     pub(super) found: Found,
+    /// What is to be pruned, in the order in which it may go.
+    pub(super) doomed: Vec<Existing>,
     /// The wanted ones, each after those it names.
     pub(super) order: Vec<Key>,
     pub(super) plan: Plan,
 }
 
 impl Manifests {
-    /// Reads the files, compares them with what exists and tries what would be sent.
+    /// Reads the files, compares them with what exists and tries what would be sent. What carries all
+    /// labels of `prune` and is in no file is to go.
     pub(super) async fn prepare(
         &self,
         tx: &mut Tx,
         files: &Arc<[SourceFile]>,
+        prune: Option<&Labels>,
     ) -> Result<Prepared, ManifestError> {
         let world = self.world(tx).await?;
         let wanted = read(files, &world).await?;
         let found = self.existing(tx, keys(&wanted)).await?;
-        let mut plan = between(&found, &wanted);
-
+        let doomed = match prune {
+            Some(labels) => self.doomed(tx, &world, labels, &wanted).await?,
+            None => Vec::new(),
+        };
+        let mut plan = between(&found, &wanted, &doomed);
         let ledger = drift::ledger(tx).await?;
+        let gone = doomed.iter().map(|existing| (existing.document.own_key(), existing));
+        let gone: BTreeMap<Key, &Existing> = gone.collect();
         for change in plan.changes.iter_mut().filter(|one| one.action != Action::Unchanged) {
             let key = (change.kind, change.name.clone());
-            let now = found.get(&key).map(|existing| &existing.document);
+            let now = found.get(&key).or_else(|| gone.get(&key).copied());
+            let now = now.map(|existing| &existing.document);
             change.drift = ledger.get(&key).and_then(|applied| applied.drift(now));
         }
 
-        let templates = overlay(&world, &wanted);
+        let mut templates = overlay(&world, &wanted);
+        templates.retain(|one| !gone.contains_key(&(Kind::Template, one.name.clone())));
         let mut findings = endless_layouts(&wanted, &templates);
-        let (conditions, misexpressed) = self.conditions(tx, &world, &wanted).await?;
+        let future = future(&wanted);
+        let (conditions, misexpressed) = self.conditions(tx, &wanted, &future).await?;
         findings.extend(misexpressed);
         for (document, change) in wanted.iter().zip(&mut plan.changes) {
             let Spec::Campaign(spec) = &document.spec else { continue };
-            let (recipients, first) = self.audience(tx, spec, &conditions).await?;
-            change.recipients = Some(recipients);
+            let existing = found.get(&document.own_key());
+            let first = self.count(tx, spec, existing, &conditions, change).await?;
+            if change.recipients == Some(0) && change.touches() {
+                plan.warnings.push(change.warning("has no recipients yet"));
+            }
+            if change.action == Action::Update
+                && let Some(status) = existing.and_then(|existing| existing.status)
+                && !status.is_editable()
+            {
+                let error = CampaignError::NotEditable { name: document.name.clone(), status };
+                findings.push(finding(document, None, &error));
+                continue;
+            }
             findings.extend(
-                self.unfit(
-                    tx,
-                    &wanted,
-                    &found,
-                    &templates,
-                    (document, spec, change),
-                    first.as_ref(),
-                )
-                .await?,
+                self.unfit(tx, &wanted, &templates, (document, spec), first.as_ref()).await?,
             );
         }
         let (order, circle) = in_order(&self.links_of(tx, &wanted).await?);
         if findings.is_empty() {
             findings.extend(circular(&wanted, &circle));
         }
-        if findings.is_empty() {
-            Ok(Prepared { wanted, found, order, plan })
-        } else {
-            Err(ManifestError::Invalid(locate(files, &findings)))
+        if !findings.is_empty() {
+            return Err(ManifestError::Invalid(locate(files, &findings)));
         }
+        self.count_beside(tx, &world, &doomed, &future, &mut plan).await?;
+        if let Some(labels) = prune {
+            plan.warnings.extend(unlabelled(labels, &wanted));
+        }
+        Ok(Prepared { wanted, found, doomed, order, plan })
     }
 
     /// Reads the files and tries their expressions and templates, whoever would receive them.
@@ -95,7 +115,7 @@ impl Manifests {
         let wanted = read(files, &world).await?;
         let templates = overlay(&world, &wanted);
         let mut findings = endless_layouts(&wanted, &templates);
-        findings.extend(self.conditions(tx, &world, &wanted).await?.1);
+        findings.extend(self.conditions(tx, &wanted, &future(&wanted)).await?.1);
         for document in &wanted {
             let Spec::Campaign(spec) = &document.spec else { continue };
             let draft = spec.clone().draft(document.name.clone(), document.labels.clone());
@@ -110,37 +130,15 @@ impl Manifests {
         }
     }
 
-    /// How many contacts a campaign is for, and the first of them.
-    async fn audience(
-        &self,
-        tx: &mut Tx,
-        spec: &CampaignSpec,
-        conditions: &BTreeMap<String, Condition>,
-    ) -> Result<(u64, Option<Contact>), ManifestError> {
-        let lists: Vec<&str> = spec.lists.iter().map(String::as_str).collect();
-        let meant = spec.segments.iter().filter_map(|name| conditions.get(name).cloned());
-        let meant: Vec<Condition> = meant.collect();
-        Ok(self.contacts.audience_in(tx, &lists, &meant).await?)
-    }
-
-    /// Why a campaign cannot become what it shall be, or could not be sent to `first`.
+    /// Why a campaign as it shall be could not be sent to `first`.
     async fn unfit(
         &self,
         tx: &mut Tx,
         wanted: &[Document],
-        found: &Found,
         templates: &[TemplateSource],
-        (document, spec, change): (&Document, &CampaignSpec, &Change),
+        (document, spec): (&Document, &CampaignSpec),
         first: Option<&Contact>,
     ) -> Result<Vec<Finding>, ManifestError> {
-        let standing = found.get(&(Kind::Campaign, document.name.clone()));
-        if let (Action::Update, Some(status)) =
-            (change.action, standing.and_then(|existing| existing.status))
-            && !status.is_editable()
-        {
-            let error = CampaignError::NotEditable { name: document.name.clone(), status };
-            return Ok(vec![finding(document, None, &error)]);
-        }
         let channel = match &spec.channel {
             Some(name) => self.channel(tx, name, wanted).await?,
             None => None,
@@ -155,43 +153,34 @@ impl Manifests {
     async fn conditions(
         &self,
         tx: &mut Tx,
-        world: &World,
         wanted: &[Document],
-    ) -> Result<(BTreeMap<String, Condition>, Vec<Finding>), ManifestError> {
-        let mut future = Future::default();
+        future: &Future,
+    ) -> Result<(Conditions, Vec<Finding>), ManifestError> {
+        let (mut conditions, mut findings) = (Conditions::new(), Vec::new());
         let mut named = BTreeSet::new();
         for document in wanted {
-            match &document.spec {
-                Spec::List(_) => drop(future.lists.insert(document.name.clone())),
-                Spec::Segment(spec) => {
-                    let expression = spec.expression.clone();
-                    future.segments.insert(document.name.clone(), expression);
-                }
+            let spec = match &document.spec {
+                Spec::Segment(spec) => spec,
                 Spec::Campaign(spec) => {
-                    future.campaigns.insert(document.name.clone());
-                    named.extend(spec.segments.iter().cloned());
+                    named.extend(&spec.segments);
+                    continue;
                 }
-                Spec::Channel(_) | Spec::Template(_) => {}
-            }
-        }
-        let (mut conditions, mut findings) = (BTreeMap::new(), Vec::new());
-        for document in wanted {
-            let Spec::Segment(spec) = &document.spec else { continue };
+                _ => continue,
+            };
             let name = document.name.clone();
             let read =
-                self.contacts.condition_among_in(tx, &spec.expression, Some(&name), &future).await;
+                self.contacts.condition_among_in(tx, &spec.expression, Some(&name), future).await;
             match read {
                 Ok(condition) => drop(conditions.insert(name, condition)),
                 Err(error) => findings.push(misexpressed(document, error)?),
             }
         }
         for name in named {
-            let exists = world.names.contains(&(Kind::Segment, name.clone()));
-            if exists && !future.segments.contains_key(&name) {
-                let segment = self.contacts.segment_named_in(tx, &name).await?;
-                let Some(segment) = segment else { continue };
+            if !future.segments.contains_key(name)
+                && let Some(segment) = self.contacts.segment_named_in(tx, name).await?
+            {
                 let read =
-                    self.contacts.condition_among_in(tx, &segment.expression, Some(&name), &future);
+                    self.contacts.condition_among_in(tx, &segment.expression, Some(name), future);
                 conditions.insert(name.clone(), read.await?);
             }
         }
@@ -220,11 +209,17 @@ impl Manifests {
     pub(super) async fn still_holds(
         &self,
         tx: &mut Tx,
+        prune: Option<&Labels>,
         prepared: &mut Prepared,
     ) -> Result<bool, ManifestError> {
-        prepared.found = self.existing(tx, keys(&prepared.wanted)).await?;
-        let now = between(&prepared.found, &prepared.wanted);
-        Ok(now.fingerprint == prepared.plan.fingerprint)
+        let Prepared { wanted, found, doomed, plan, .. } = prepared;
+        *found = self.existing(tx, keys(wanted)).await?;
+        if let Some(labels) = prune {
+            let world = self.world(tx).await?;
+            *doomed = self.doomed(tx, &world, labels, wanted).await?;
+        }
+        let exist = found.values().chain(doomed.iter()).map(|existing| &existing.document);
+        Ok(fingerprint(exist) == plan.fingerprint)
     }
 }
 
@@ -242,9 +237,38 @@ fn keys(documents: &[Document]) -> impl Iterator<Item = (Kind, String)> {
 }
 
 /// The plan from what exists to what is wanted, which is sorted as the plan is.
-fn between(found: &Found, wanted: &[Document]) -> Plan {
-    let current: Vec<Document> = found.values().map(|existing| existing.document.clone()).collect();
-    Plan::between(&current, wanted)
+fn between(found: &Found, wanted: &[Document], doomed: &[Existing]) -> Plan {
+    let document = |existing: &Existing| existing.document.clone();
+    let current: Vec<Document> = found.values().map(document).collect();
+    let doomed: Vec<Document> = doomed.iter().map(document).collect();
+    Plan::between(&current, wanted, &doomed)
+}
+
+/// Documents that a prune by these labels would not find once their manifests are gone.
+fn unlabelled(labels: &Labels, wanted: &[Document]) -> Vec<Warning> {
+    let others = wanted.iter().filter(|document| !document.carries(labels));
+    let warning = |document: &Document| Warning {
+        kind: document.kind(),
+        name: document.name.clone(),
+        message: "does not carry the labels that are pruned by: it stays when its manifest goes"
+            .to_owned(),
+    };
+    others.map(warning).collect()
+}
+
+/// What expressions may name beside what exists.
+fn future(wanted: &[Document]) -> Future {
+    let mut future = Future::default();
+    for document in wanted {
+        let name = document.name.clone();
+        match &document.spec {
+            Spec::List(_) => drop(future.lists.insert(name)),
+            Spec::Segment(spec) => drop(future.segments.insert(name, spec.expression.clone())),
+            Spec::Campaign(_) => drop(future.campaigns.insert(name)),
+            Spec::Channel(_) | Spec::Template(_) => {}
+        }
+    }
+    future
 }
 
 /// The templates as they shall be.

@@ -14,7 +14,7 @@ use super::write::{WriteError, WriteOptions, WrittenFiles, write};
 use crate::core::campaigns::{CampaignError, Campaigns};
 use crate::core::contacts::{ContactError, Contacts};
 use crate::core::content::{TemplateError, Templates};
-use crate::core::kernel::Clock;
+use crate::core::kernel::{Clock, Id, Labels};
 use crate::core::publishing::{Publishing, PublishingError};
 use crate::storage::sql::{Db, DbError, Tx, params};
 
@@ -32,11 +32,33 @@ pub struct Manifests {
     pub(super) clock: Clock,
 }
 
-/// What to export: everything, one kind, or one document.
+/// What is to be planned or applied.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    pub files: Vec<SourceFile>,
+    /// Delete what carries all of these labels and is not in the files; at least one.
+    pub prune: Option<Labels>,
+    /// Apply only if the campaigns that are touched have so many recipients, as
+    /// [`Plan::recipients`] counts them.
+    pub recipients: Option<u64>,
+}
+
+/// An apply that was asked for.
+struct Order<'a> {
+    files: Arc<[SourceFile]>,
+    prune: Option<Labels>,
+    recipients: Option<u64>,
+    /// The fingerprint of the plan that was seen.
+    expected: Option<&'a str>,
+}
+
+/// What to export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    pub kind: Option<Kind>,
-    pub name: Option<String>,
+    /// Kinds, or one document of a kind each; everything when there is none.
+    pub only: Vec<(Kind, Option<String>)>,
+    /// Of that, what carries all of these.
+    pub labels: Labels,
 }
 
 /// Manifests in which nothing is wrong.
@@ -55,6 +77,14 @@ pub enum ManifestError {
     Invalid(Problems),
     #[error("what exists has changed since it was planned; look at the plan again")]
     Outdated,
+    #[error(
+        "the campaigns have {found} recipients, and {confirmed} were confirmed; look at the plan again"
+    )]
+    Recipients { found: u64, confirmed: u64 },
+    #[error("say within which labels to prune: everything else would be deleted without")]
+    Unlabelled,
+    #[error("nothing was changed, because not all can be deleted: {}", .0.join("; "))]
+    Kept(Vec<String>),
     #[error("there is no {kind} `{name}` to export")]
     NotFound { kind: Kind, name: String },
     #[error("reading the manifests stopped: {0}")]
@@ -77,6 +107,36 @@ fn sum(problems: &Problems) -> String {
     match problems.problems.len() + problems.omitted {
         1 => "1 problem in the manifests".to_owned(),
         many => format!("{many} problems in the manifests"),
+    }
+}
+
+impl From<Vec<SourceFile>> for Bundle {
+    fn from(files: Vec<SourceFile>) -> Self {
+        Self { files, ..Self::default() }
+    }
+}
+
+impl Selection {
+    /// Whether a document of this key is in it, whatever its labels.
+    fn has(&self, (kind, name): &Key) -> bool {
+        let one = |(of, called): &(Kind, Option<String>)| {
+            of == kind && called.as_ref().is_none_or(|called| called == name)
+        };
+        self.only.is_empty() || self.only.iter().any(one)
+    }
+}
+
+impl Order<'_> {
+    /// Refuses a plan that is not the one that was seen and confirmed.
+    fn allows(&self, plan: &Plan) -> Result<(), ManifestError> {
+        let found = plan.recipients();
+        match (self.expected, self.recipients) {
+            (Some(expected), _) if expected != plan.fingerprint => Err(ManifestError::Outdated),
+            (_, Some(confirmed)) if confirmed != found => {
+                Err(ManifestError::Recipients { found, confirmed })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -111,6 +171,11 @@ impl Manifests {
         Self { db, contacts, templates, publishing, campaigns, clock }
     }
 
+    /// The workspace they are about.
+    pub const fn workspace(&self) -> Id {
+        self.db.workspace()
+    }
+
     /// Checks the files by themselves and against what exists, their expressions and templates
     /// too; says which documents they hold.
     ///
@@ -126,50 +191,48 @@ impl Manifests {
     ///
     /// # Errors
     /// [`ManifestError::Invalid`] with all that is wrong: in the files, in templates, with the
-    /// values of the first recipient, with campaigns that can no longer be edited.
-    pub async fn plan(&self, files: Vec<SourceFile>) -> Result<Plan, ManifestError> {
+    /// values of the first recipient, with campaigns that can no longer be edited;
+    /// [`ManifestError::Kept`] when what is to be pruned has to stay.
+    pub async fn plan(&self, bundle: impl Into<Bundle>) -> Result<Plan, ManifestError> {
+        let Bundle { files, prune, .. } = bundle.into();
         let mut tx = self.db.read().await?;
-        Ok(self.prepare(&mut tx, &Arc::from(files)).await?.plan)
+        Ok(self.prepare(&mut tx, &Arc::from(files), prune.as_ref()).await?.plan)
     }
 
     /// Makes what exists what the files say, all of it or nothing; says what was done.
     ///
     /// # Errors
     /// Those of a plan; [`ManifestError::Outdated`] when the plan of the fingerprint `expected` no
-    /// longer holds.
+    /// longer holds; [`ManifestError::Recipients`] when they are not as many as were confirmed.
     #[tracing::instrument(skip_all)]
     pub async fn apply(
         &self,
-        files: Vec<SourceFile>,
+        bundle: impl Into<Bundle>,
         expected: Option<&str>,
     ) -> Result<Plan, ManifestError> {
-        let files: Arc<[SourceFile]> = Arc::from(files);
+        let Bundle { files, prune, recipients } = bundle.into();
+        let order = Order { files: Arc::from(files), prune, recipients, expected };
         let mut attempts = 1;
         loop {
-            match self.attempt(&files, expected).await {
+            match self.attempt(&order).await {
                 Err(error) if error.is_overtaken() && attempts < ATTEMPTS => attempts += 1,
                 done => return done,
             }
         }
     }
 
-    async fn attempt(
-        &self,
-        files: &Arc<[SourceFile]>,
-        expected: Option<&str>,
-    ) -> Result<Plan, ManifestError> {
-        let current = |prepared: &Prepared| match expected {
-            Some(expected) if expected != prepared.plan.fingerprint => Err(ManifestError::Outdated),
-            _ => Ok(()),
-        };
+    async fn attempt(&self, order: &Order<'_>) -> Result<Plan, ManifestError> {
+        let Order { files, prune, recipients, .. } = order;
+        let prune = prune.as_ref();
         // What is refused is refused before anybody has to wait for it.
-        let mut prepared = self.prepare(&mut self.db.read().await?, files).await?;
-        current(&prepared)?;
+        let mut prepared = self.prepare(&mut self.db.read().await?, files, prune).await?;
+        order.allows(&prepared.plan)?;
         let mut tx = self.db.begin().await?;
         one_at_a_time(&mut tx).await?;
-        if !self.still_holds(&mut tx, &mut prepared).await? {
-            prepared = self.prepare(&mut tx, files).await?;
-            current(&prepared)?;
+        // Recipients are confirmed as they are in the moment of writing.
+        if recipients.is_some() || !self.still_holds(&mut tx, prune, &mut prepared).await? {
+            prepared = self.prepare(&mut tx, files, prune).await?;
+            order.allows(&prepared.plan)?;
         }
         let done = self.carry_out(&mut tx, prepared).await?;
         tx.commit().await?;
@@ -187,22 +250,26 @@ impl Manifests {
     ) -> Result<WrittenFiles, ManifestError> {
         let mut tx = self.db.read().await?;
         let world = self.world(&mut tx).await?;
-        let keys = world.names.iter().filter(|(kind, name)| {
-            selection.kind.is_none_or(|wanted| wanted == *kind)
-                && selection.name.as_ref().is_none_or(|wanted| wanted == name)
-        });
-        let keys: Vec<_> = keys.cloned().collect();
-        if let (Some(kind), Some(name), true) = (selection.kind, &selection.name, keys.is_empty()) {
-            return Err(ManifestError::NotFound { kind, name: name.clone() });
+        for (kind, name) in &selection.only {
+            if let Some(name) = name
+                && !world.names.contains(&(*kind, name.clone()))
+            {
+                return Err(ManifestError::NotFound { kind: *kind, name: name.clone() });
+            }
         }
+        let keys = world.names.iter().filter(|key| selection.has(key)).cloned();
+        let keys: Vec<Key> = keys.collect();
         let found = self.existing(&mut tx, keys).await?;
-        let documents: Vec<Document> =
-            found.into_values().map(|existing| existing.document).collect();
+        let documents: Vec<Document> = found
+            .into_values()
+            .map(|existing| existing.document)
+            .filter(|document| document.carries(&selection.labels))
+            .collect();
         Ok(write(&documents, options)?)
     }
 
     async fn carry_out(&self, tx: &mut Tx, prepared: Prepared) -> Result<Plan, ManifestError> {
-        let Prepared { wanted, mut found, order, plan } = prepared;
+        let Prepared { wanted, mut found, doomed, order, plan } = prepared;
         let changes = wanted.into_iter().zip(&plan.changes);
         let mut changes: BTreeMap<Key, (Document, Action)> = changes
             .map(|(document, change)| (document.own_key(), (document, change.action)))
@@ -218,6 +285,11 @@ impl Manifests {
             }
             written.push(key);
         }
+        // Whoever named them does so no longer.
+        for existing in &doomed {
+            self.delete(tx, existing).await?;
+        }
+        drift::forget(tx, doomed.iter().map(|existing| existing.document.own_key())).await?;
         // Noted is what came of it, in the words in which it will be read again.
         found.extend(self.existing(tx, written).await?);
         let applied = found.values().map(|existing| &existing.document);

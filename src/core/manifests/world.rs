@@ -86,9 +86,23 @@ impl Manifests {
         let Document { labels, spec, .. } = document;
         with_spec!(spec, spec => spec.update(self, tx, existing, labels).await)
     }
+
+    /// Deletes what exists, if it is still as it was found.
+    pub(super) async fn delete(
+        &self,
+        tx: &mut Tx,
+        existing: &Existing,
+    ) -> Result<(), ManifestError> {
+        with_kind!(existing.document.kind(), Of => Of::delete(self, tx, existing).await)
+    }
 }
 
 impl Existing {
+    /// Whether it is a campaign that may still become another.
+    pub(super) fn is_editable(&self) -> bool {
+        self.status.is_some_and(Status::is_editable)
+    }
+
     pub(super) fn new(
         id: Id,
         version: u64,

@@ -20,7 +20,7 @@ fn what_is_exported_changes_nothing_anywhere() {
         sandbox.run(&["plan", "-f", &format!("{}/examples/bookshop", env!("CARGO_MANIFEST_DIR"))]);
     assert_eq!(plan.code, 2, "there are changes: {}", plan.err);
     shop(&sandbox, &["apply", "-f", "SHOP", "--yes"]);
-    sandbox.ok(&["export", "-f", "first"]);
+    sandbox.ok(&["export", "-d", "first"]);
 
     let other = Sandbox::workspace();
     let first = sandbox.path("first");
@@ -28,7 +28,7 @@ fn what_is_exported_changes_nothing_anywhere() {
     other.ok(&["apply", "-f", first, "--yes"]);
     shop(&other, &["plan", "-f", "SHOP"]);
     other.ok(&["plan", "-f", first]);
-    other.ok(&["export", "-f", "second"]);
+    other.ok(&["export", "-d", "second"]);
     let (first, second) = (sandbox.path("first"), other.path("second"));
     let files = |folder: &Path| {
         let mut files: Vec<_> = walk(folder)

@@ -48,6 +48,7 @@ fn a_plan_is_shown_applied_and_then_empty() {
     + create list readers
     + create template news
     + create campaign spring-launch (0 recipients)
+    warning: campaign spring-launch has no recipients yet
     Plan: 3 to create, 0 to change, 0 unchanged.
     ");
     let asked = sandbox.run(&["apply", "-f", "campaign"]);
@@ -151,21 +152,32 @@ fn an_export_is_a_text_or_a_folder() {
     ");
     sandbox.write("all.yaml", &sandbox.ok(&["export"]));
     assert_eq!(sandbox.run(&["plan", "-f", "all.yaml"]).code, 0);
-    assert_eq!(sandbox.run(&["export", "list", "nothing"]).code, 3);
+    assert_eq!(sandbox.run(&["export", "list/nothing"]).code, 3);
 
-    sandbox.ok(&["export", "--out-dir", "out"]);
+    let some = sandbox.ok(&["export", "list", "campaign/spring-launch"]);
+    assert_eq!(some.matches("kind: ").count(), 2, "{some}");
+    assert_eq!(sandbox.ok(&["export", "segment"]), "");
+    let labelled = MANIFEST.replace("name: readers }", "name: readers, labels: { team: crm } }");
+    sandbox.write("campaign/spring.yaml", &labelled);
+    sandbox.ok(&["apply", "-f", "campaign", "--yes"]);
+    let crm = sandbox.ok(&["export", "--selector", "team=crm"]);
+    assert!(crm.contains("name: readers") && !crm.contains("---"), "{crm}");
+    let wrong = sandbox.run(&["export", "lits"]);
+    assert!(wrong.code == 2 && wrong.err.contains("`lits` is no kind"), "{}", wrong.err);
+
+    sandbox.ok(&["export", "--dir", "out"]);
     assert_eq!(sandbox.run(&["plan", "-f", "out"]).code, 0);
     let body = sandbox.path("out/templates/news.md");
     assert_eq!(fs::read_to_string(&body).unwrap(), "# Hello\n\nSpring is here.\n");
-    sandbox.ok(&["export", "--out-dir", "out"]);
+    sandbox.ok(&["export", "--dir", "out"]);
     fs::write(&body, "mine").unwrap();
-    let refused = sandbox.run(&["export", "--out-dir", "out"]);
+    let refused = sandbox.run(&["export", "--dir", "out"]);
     assert_eq!(refused.code, 5);
     assert_snapshot!(refused.err, @"
     error: out/templates/news.md is there and differs
       --force writes over it
     ");
     assert_eq!(fs::read_to_string(&body).unwrap(), "mine");
-    sandbox.ok(&["export", "--out-dir", "out", "--force"]);
+    sandbox.ok(&["export", "--dir", "out", "--force"]);
     assert_ne!(fs::read_to_string(&body).unwrap(), "mine");
 }

@@ -6,6 +6,7 @@ mod config;
 mod contacts;
 mod doctor;
 mod fields;
+mod flow;
 mod imports;
 mod manifests;
 mod output;

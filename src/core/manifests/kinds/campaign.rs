@@ -354,6 +354,16 @@ impl Kept for CampaignSpec {
         manifests.campaigns.update_in(tx, &reference, draft, version).await?;
         Ok(())
     }
+
+    async fn delete(
+        manifests: &Manifests,
+        tx: &mut Tx,
+        existing: &Existing,
+    ) -> Result<(), ManifestError> {
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.campaigns.delete_in(tx, &reference, version).await?;
+        Ok(())
+    }
 }
 
 impl WrittenMessage {

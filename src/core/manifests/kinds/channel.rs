@@ -243,6 +243,16 @@ impl Kept for ChannelSettings {
         manifests.publishing.update_channel_in(tx, &reference, self, labels, version).await?;
         Ok(())
     }
+
+    async fn delete(
+        manifests: &Manifests,
+        tx: &mut Tx,
+        existing: &Existing,
+    ) -> Result<(), ManifestError> {
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.publishing.delete_channel_in(tx, &reference, version).await?;
+        Ok(())
+    }
 }
 
 impl WrittenSmtp {

@@ -100,6 +100,16 @@ impl Kept for ListSpec {
         manifests.contacts.update_list_in(tx, existing.id, change, Some(existing.version)).await?;
         Ok(())
     }
+
+    async fn delete(
+        manifests: &Manifests,
+        tx: &mut Tx,
+        existing: &Existing,
+    ) -> Result<(), ManifestError> {
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.contacts.delete_list_in(tx, &reference, version).await?;
+        Ok(())
+    }
 }
 
 impl From<List> for Existing {

@@ -87,6 +87,13 @@ pub(super) trait Kept: KindSpec {
         existing: &Existing,
         labels: Labels,
     ) -> Result<(), ManifestError>;
+
+    /// Deletes what exists, if it is still as it was found and nothing needs it.
+    async fn delete(
+        manifests: &Manifests,
+        tx: &mut Tx,
+        existing: &Existing,
+    ) -> Result<(), ManifestError>;
 }
 
 /// A body in the written form, and where its file may be.

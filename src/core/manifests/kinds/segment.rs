@@ -114,6 +114,16 @@ impl Kept for SegmentSpec {
         manifests.contacts.update_segment_in(tx, &reference, change, version).await?;
         Ok(())
     }
+
+    async fn delete(
+        manifests: &Manifests,
+        tx: &mut Tx,
+        existing: &Existing,
+    ) -> Result<(), ManifestError> {
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.contacts.delete_segment_in(tx, &reference, version).await?;
+        Ok(())
+    }
 }
 
 impl From<Segment> for Existing {

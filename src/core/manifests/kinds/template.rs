@@ -118,6 +118,16 @@ impl Kept for TemplateSpec {
         manifests.templates.update_in(tx, &reference, source, labels, version).await?;
         Ok(())
     }
+
+    async fn delete(
+        manifests: &Manifests,
+        tx: &mut Tx,
+        existing: &Existing,
+    ) -> Result<(), ManifestError> {
+        let (reference, version) = (existing.id.to_string(), Some(existing.version));
+        manifests.templates.delete_in(tx, &reference, version).await?;
+        Ok(())
+    }
 }
 
 impl TemplateSpec {

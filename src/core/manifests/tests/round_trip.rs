@@ -26,7 +26,7 @@ proptest! {
             let again = read_back(written.clone(), &known);
             prop_assert_eq!(&again, &documents, "{}", written.manifest);
             prop_assert_eq!(write(&again, options).unwrap(), written);
-            prop_assert!(!Plan::between(&again, &documents).has_changes());
+            prop_assert!(!Plan::between(&again, &documents, &[]).has_changes());
         }
     }
 
@@ -40,7 +40,7 @@ proptest! {
         };
         let (one, other) = (document(&one), document(&other));
         if one.kind() == other.kind() {
-            let plan = Plan::between(std::slice::from_ref(&one), std::slice::from_ref(&other));
+            let plan = Plan::between(std::slice::from_ref(&one), std::slice::from_ref(&other), &[]);
             prop_assert_eq!(plan.changes[0].fields.is_empty(), one == other);
         }
     }
@@ -169,7 +169,7 @@ fn a_plan_names_each_field_with_what_it_was_and_will_be() {
     spring.messages[0].subject = "Spring is here".into();
     spring.messages[1].name = "last-call".into();
     spring.messages.swap(0, 1);
-    let plan = Plan::between(&current, &wanted);
+    let plan = Plan::between(&current, &wanted, &[]);
     assert!(plan.has_changes());
     assert_json_snapshot!(serde_json::json!({ "changes": plan.changes }), @r#"
     {
@@ -178,7 +178,18 @@ fn a_plan_names_each_field_with_what_it_was_and_will_be() {
           "kind": "List",
           "name": "spring-customers",
           "action": "create",
-          "fields": []
+          "fields": [
+            {
+              "path": "metadata.labels.season",
+              "before": null,
+              "after": "spring"
+            },
+            {
+              "path": "spec.description",
+              "before": null,
+              "after": "Bought last spring"
+            }
+          ]
         },
         {
           "kind": "Channel",
@@ -200,7 +211,8 @@ fn a_plan_names_each_field_with_what_it_was_and_will_be() {
               "after": {
                 "lines": 2,
                 "sha256": "111995f8f176"
-              }
+              },
+              "diff": "@@ -1,3 +1,2 @@\n <mjml>\n-  {{ content }}\n </mjml>\n"
             }
           ]
         },
@@ -226,19 +238,39 @@ fn a_plan_names_each_field_with_what_it_was_and_will_be() {
               ]
             },
             {
-              "path": "spec.messages[last-call]",
+              "path": "spec.messages[last-call].name",
               "before": null,
-              "after": {
-                "name": "last-call",
-                "subject": "Last days",
-                "format": "markdown",
-                "body": "Hello {{ contact.name }}",
-                "text": "Hello",
-                "from": {
-                  "email": "ana@casaverde.example"
-                },
-                "reply_to": "ana@casaverde.example"
-              }
+              "after": "last-call"
+            },
+            {
+              "path": "spec.messages[last-call].subject",
+              "before": null,
+              "after": "Last days"
+            },
+            {
+              "path": "spec.messages[last-call].format",
+              "before": null,
+              "after": "markdown"
+            },
+            {
+              "path": "spec.messages[last-call].body",
+              "before": null,
+              "after": "Hello {{ contact.name }}"
+            },
+            {
+              "path": "spec.messages[last-call].text",
+              "before": null,
+              "after": "Hello"
+            },
+            {
+              "path": "spec.messages[last-call].from.email",
+              "before": null,
+              "after": "ana@casaverde.example"
+            },
+            {
+              "path": "spec.messages[last-call].reply_to",
+              "before": null,
+              "after": "ana@casaverde.example"
             },
             {
               "path": "spec.messages[launch].subject",
@@ -246,26 +278,48 @@ fn a_plan_names_each_field_with_what_it_was_and_will_be() {
               "after": "Spring is here"
             },
             {
-              "path": "spec.messages[reminder]",
-              "before": {
-                "name": "reminder",
-                "subject": "Last days",
-                "format": "markdown",
-                "body": "Hello {{ contact.name }}",
-                "text": "Hello",
-                "from": {
-                  "email": "ana@casaverde.example"
-                },
-                "reply_to": "ana@casaverde.example"
-              },
+              "path": "spec.messages[reminder].name",
+              "before": "reminder",
               "after": null
             },
             {
-              "path": "spec.budget",
-              "before": {
-                "amount": "1200.00",
-                "currency": "EUR"
-              },
+              "path": "spec.messages[reminder].subject",
+              "before": "Last days",
+              "after": null
+            },
+            {
+              "path": "spec.messages[reminder].format",
+              "before": "markdown",
+              "after": null
+            },
+            {
+              "path": "spec.messages[reminder].body",
+              "before": "Hello {{ contact.name }}",
+              "after": null
+            },
+            {
+              "path": "spec.messages[reminder].text",
+              "before": "Hello",
+              "after": null
+            },
+            {
+              "path": "spec.messages[reminder].from.email",
+              "before": "ana@casaverde.example",
+              "after": null
+            },
+            {
+              "path": "spec.messages[reminder].reply_to",
+              "before": "ana@casaverde.example",
+              "after": null
+            },
+            {
+              "path": "spec.budget.amount",
+              "before": "1200.00",
+              "after": null
+            },
+            {
+              "path": "spec.budget.currency",
+              "before": "EUR",
               "after": null
             }
           ]
@@ -281,7 +335,7 @@ fn messages_in_another_order_are_a_change() {
     let mut wanted = current.clone();
     let Spec::Campaign(spring) = &mut wanted[4].spec else { panic!("a campaign") };
     spring.messages.swap(0, 1);
-    let plan = Plan::between(&current, &wanted);
+    let plan = Plan::between(&current, &wanted, &[]);
     assert_json_snapshot!(plan.changes[4].fields, @r#"
     [
       {

@@ -1,5 +1,7 @@
 //! `/manifests`: campaigns as code.
 
+mod plan;
+
 use std::collections::BTreeMap;
 
 use axum::Router;
@@ -17,10 +19,13 @@ use super::extract::{Body, Query};
 use super::routing::{Area, area};
 use super::{PREFIX, Services};
 use crate::core::manifests::{
-    Action, Change, Code, Drift, FieldChange, FieldValue, FileReference, Kind, MAX_BUNDLE_BYTES,
-    MAX_FILE_BYTES, ManifestError, Outline, Plan, Problem, Problems, Selection, Severity,
-    SourceFile, Survey, Validation, WriteOptions, WrittenFiles, reference, schema, survey,
-    validate_alone,
+    Bundle, Code, FileReference, Kind, MAX_BUNDLE_BYTES, MAX_FILE_BYTES, ManifestError, Outline,
+    Problem, Problems, Selection, Severity, SourceFile, Survey, Validation, WriteOptions,
+    WrittenFiles, reference, schema, survey, validate_alone,
+};
+
+pub use plan::{
+    ActionBody, ChangeBody, DriftBody, FieldChangeBody, PlanBody, PlanCountsBody, WarningBody,
 };
 
 /// Bytes of a body with manifests: the files, and room for their quoting.
@@ -37,6 +42,12 @@ pub struct ManifestsBody {
     /// For an apply: that of the plan to carry out; refused when what exists has changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// Delete what carries all of these labels, exists, and is not in the files; at least one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prune: Option<BTreeMap<String, String>>,
+    /// For an apply: refused unless the plan's `recipients` are so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_recipients: Option<u64>,
 }
 
 /// One manifest with the files it names.
@@ -98,72 +109,11 @@ pub struct ValidationBody {
 }
 
 /// A document that was read.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DocumentBody {
     /// `List`, `Channel`, `Template` or `Campaign`.
     pub kind: String,
     pub name: String,
-}
-
-/// What manifests would change, or have changed.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct PlanBody {
-    /// Tells what exists now from what exists later.
-    pub fingerprint: String,
-    pub changes: Vec<ChangeBody>,
-}
-
-/// What becomes of one document.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ChangeBody {
-    #[serde(flatten)]
-    pub document: DocumentBody,
-    pub action: ActionBody,
-    /// Of a campaign: the contacts on its lists now, each counted once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recipients: Option<u64>,
-    /// What an update changes.
-    #[serde(default)]
-    pub fields: Vec<FieldChangeBody>,
-    /// Absent when nobody else changed it, and when it is unchanged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub drift: Option<DriftBody>,
-}
-
-/// What was changed by other means since it was last applied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DriftBody {
-    /// When it was last applied.
-    #[schema(format = DateTime)]
-    pub since: String,
-    /// It is no longer there.
-    pub deleted: bool,
-    /// The fields that are not what was applied, by their paths; none when it is deleted.
-    pub fields: Vec<String>,
-}
-
-/// What is done with a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ActionBody {
-    Create,
-    Update,
-    Unchanged,
-}
-
-/// One field that differs. A long text is given as `{lines, sha256}`.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct FieldChangeBody {
-    /// As `spec.messages[launch].subject`.
-    pub path: String,
-    /// Absent when the field was not there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub before: Option<serde_json::Value>,
-    /// Absent when the field is no longer there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub after: Option<serde_json::Value>,
 }
 
 /// One thing that was found in a manifest; what is wrong is in `error.details.problems`.
@@ -216,10 +166,10 @@ pub struct ExportBody {
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ExportFilter {
-    /// `list`, `channel`, `template` or `campaign`.
-    kind: Option<String>,
-    /// The exact name, of a thing of this kind.
-    name: Option<String>,
+    /// Kinds, or a document of one: `list,campaign/Spring`.
+    only: Option<String>,
+    /// Of that, what carries all of these labels: `team=crm,season=spring`.
+    labels: Option<String>,
     /// Put bodies into files beside the manifest.
     #[serde(default)]
     bodies_as_files: bool,
@@ -303,13 +253,15 @@ async fn validate_manifests(
 #[utoipa::path(post, path = "/manifests/plan", tag = "manifests", request_body = ManifestsBody,
     responses(
         (status = 200, body = Envelope<PlanBody>),
+        (status = 409, description = "what is to be pruned has to stay", body = ErrorBody),
         (status = 422, description = "`details.problems` has them all", body = ErrorBody),
     ))]
 async fn plan_manifests(
     State(services): State<Services>,
     Body(body): Body<ManifestsBody>,
 ) -> Result<Data<PlanBody>, ApiError> {
-    Ok(Data(services.manifests.plan(sources(body.files)).await?.into()))
+    let plan = services.manifests.plan(bundle(body)).await?;
+    Ok(Data(PlanBody::of(plan, services.manifests.workspace())))
 }
 
 /// Make what exists what the manifests say, all of it or nothing.
@@ -323,8 +275,9 @@ async fn apply_manifests(
     State(services): State<Services>,
     Body(body): Body<ManifestsBody>,
 ) -> Result<Data<PlanBody>, ApiError> {
-    let expected = body.fingerprint.as_deref();
-    Ok(Data(services.manifests.apply(sources(body.files), expected).await?.into()))
+    let expected = body.fingerprint.clone();
+    let done = services.manifests.apply(bundle(body), expected.as_deref()).await?;
+    Ok(Data(PlanBody::of(done, services.manifests.workspace())))
 }
 
 /// Export what exists as manifests; applying them again changes nothing.
@@ -338,12 +291,9 @@ async fn export_manifests(
     State(services): State<Services>,
     Query(filter): Query<ExportFilter>,
 ) -> Result<Data<ExportBody>, ApiError> {
-    let kind = filter.kind.as_deref().map(kind).transpose()?;
-    if kind.is_none() && filter.name.is_some() {
-        let message = "say of which kind it is: kind=campaign&name=…";
-        return Err(ApiError::bad_request("KIND_MISSING", message));
-    }
-    let selection = Selection { kind, name: filter.name };
+    let only = filter.only.as_deref().map(only).transpose()?.unwrap_or_default();
+    let labels = filter.labels.as_deref().map(labels).transpose()?.unwrap_or_default();
+    let selection = Selection { only, labels };
     let options = WriteOptions { bodies_as_files: filter.bodies_as_files };
     let WrittenFiles { manifest, files } = services.manifests.export(&selection, options).await?;
     Ok(Data(ExportBody { manifest, files }))
@@ -413,54 +363,38 @@ fn kind(word: &str) -> Result<Kind, ApiError> {
     })
 }
 
+/// `list,campaign/Spring`
+fn only(text: &str) -> Result<Vec<(Kind, Option<String>)>, ApiError> {
+    let one = |part: &str| match part.split_once('/') {
+        Some((word, name)) => Ok((kind(word)?, Some(name.to_owned()))),
+        None => Ok((kind(part)?, None)),
+    };
+    text.split(',').map(one).collect()
+}
+
+/// `team=crm,season=spring`
+fn labels(text: &str) -> Result<BTreeMap<String, String>, ApiError> {
+    let label = |part: &str| {
+        let label = part.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
+        label.ok_or_else(|| {
+            let message = format!("`{part}` is no label; write KEY=VALUE, with commas between");
+            ApiError::bad_request("INVALID_LABELS", message)
+        })
+    };
+    text.split(',').map(label).collect()
+}
+
+fn bundle(body: ManifestsBody) -> Bundle {
+    let ManifestsBody { files, prune, confirm_recipients, .. } = body;
+    Bundle { files: sources(files), prune, recipients: confirm_recipients }
+}
+
 fn sources(files: Vec<ManifestFileBody>) -> Vec<SourceFile> {
     let source = |file: ManifestFileBody| {
         let ManifestFileBody { path, text, files, unreadable } = file;
         SourceFile { path, text, files, unreadable }
     };
     files.into_iter().map(source).collect()
-}
-
-impl From<Plan> for PlanBody {
-    fn from(plan: Plan) -> Self {
-        let changes = plan.changes.into_iter().map(Into::into).collect();
-        Self { fingerprint: plan.fingerprint, changes }
-    }
-}
-
-impl From<Change> for ChangeBody {
-    fn from(change: Change) -> Self {
-        Self {
-            document: DocumentBody { kind: change.kind.to_string(), name: change.name },
-            action: match change.action {
-                Action::Create => ActionBody::Create,
-                Action::Update => ActionBody::Update,
-                Action::Unchanged => ActionBody::Unchanged,
-            },
-            recipients: change.recipients,
-            fields: change.fields.into_iter().map(Into::into).collect(),
-            drift: change.drift.map(Into::into),
-        }
-    }
-}
-
-impl From<Drift> for DriftBody {
-    fn from(drift: Drift) -> Self {
-        let Drift { since, deleted, fields } = drift;
-        Self { since: since.to_string(), deleted, fields }
-    }
-}
-
-impl From<FieldChange> for FieldChangeBody {
-    fn from(field: FieldChange) -> Self {
-        let value = |value| match value {
-            FieldValue::Whole(value) => value,
-            FieldValue::Text { lines, sha256 } => {
-                serde_json::json!({ "lines": lines, "sha256": sha256 })
-            }
-        };
-        Self { path: field.path, before: field.before.map(value), after: field.after.map(value) }
-    }
 }
 
 impl From<Validation> for ValidationBody {
@@ -504,6 +438,13 @@ impl From<ManifestError> for ApiError {
                 Self::invalid("INVALID_MANIFEST", message).with_details(details)
             }
             ManifestError::Outdated => Self::conflict("PLAN_OUTDATED", message),
+            ManifestError::Recipients { found, confirmed } => {
+                let details = serde_json::json!({ "found": found, "confirmed": confirmed });
+                Self::conflict("RECIPIENTS_DIFFER", message).with_details(details)
+            }
+            ManifestError::Unlabelled => Self::invalid("PRUNE_WITHOUT_LABELS", message),
+            ManifestError::Kept(reasons) => Self::conflict("CANNOT_PRUNE", message)
+                .with_details(serde_json::json!({ "reasons": reasons })),
             ManifestError::NotFound { .. } => Self::not_found("NOTHING_TO_EXPORT", message),
             ManifestError::Contact(error) => error.into(),
             ManifestError::Template(error) => error.into(),
