@@ -1,6 +1,7 @@
 //! Campaigns as code, on both engines: what is applied is there, whole or not at all.
 
 mod drift;
+mod killed;
 mod plans;
 
 use std::collections::BTreeMap;
