@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontier::core::campaigns::{Audience, Draft};
-use frontier::core::contacts::{NewSegment, SegmentChange};
+use frontier::core::contacts::{MemberChange, NewSegment, SegmentChange};
 use frontier::core::publishing::DeliveryState;
 use serde_json::json;
 
@@ -16,6 +16,7 @@ on_every_backend!(
     a_segment_receives_as_it_is_when_the_run_begins,
     a_contact_without_a_variable_fails_alone,
     who_leaves_after_the_start_gets_nothing,
+    who_unsubscribes_after_the_start_gets_nothing,
     who_leaves_while_their_mail_is_in_hand_gets_nothing,
     every_mail_can_be_unsubscribed_from,
 );
@@ -118,6 +119,30 @@ async fn who_leaves_after_the_start_gets_nothing(shop: Shop) {
     let reply = async |at: usize| shop.delivery(&readers[at]).await.reply.unwrap();
     assert_eq!(reply(1).await, "the contact was deleted");
     assert_eq!(reply(2).await, "suppressed: complained");
+    shop.everything_agrees().await;
+}
+
+async fn who_unsubscribes_after_the_start_gets_nothing(shop: Shop) {
+    let readers = shop.readers(3).await;
+    shop.list("Others").await;
+    shop.contact(&readers[2], json!({}), &["Others"]).await;
+    let lists = vec!["Readers".to_owned(), "Others".to_owned()];
+    shop.edit(Draft { target_audience: Audience { lists, segments: Vec::new() }, ..Shop::draft() })
+        .await;
+    shop.server.otherwise(Act::Say("451 4.3.2 later"));
+    shop.start().await;
+    let worker = shop.worker(Shop::options(32));
+    shop.until_state(DeliveryState::Deferred, 3).await;
+
+    let contacts = &shop.app.services.contacts;
+    contacts.change_members("Readers", &readers[1..], MemberChange::Unsubscribe).await.unwrap();
+    shop.server.otherwise(Act::Take);
+    shop.app.clock.advance(61_000);
+    super::ended(worker).await;
+
+    assert_eq!(shop.server.recipients(), [readers[0].as_str(), readers[2].as_str()]);
+    let reply = shop.delivery(&readers[1]).await.reply.unwrap();
+    assert_eq!(reply, "suppressed: unsubscribed");
     shop.everything_agrees().await;
 }
 

@@ -21,6 +21,7 @@ pub(in crate::core::publishing) struct Due {
     pub(in crate::core::publishing) at: Timestamp,
     /// `None` when the contact has been deleted since.
     pub(in crate::core::publishing) contact: Option<Recipient>,
+    /// Why nothing is sent to them any more, when nothing is.
     pub(in crate::core::publishing) suppressed: Option<String>,
     /// The address it was written down with.
     pub(in crate::core::publishing) email: String,
@@ -48,6 +49,17 @@ const DOMAIN: &str =
 /// plainly, SQLite would walk through the whole run.
 const LEASED: &str = "run_id = ?1 AND state = 'leased' AND contact_id IN (
     SELECT contact_id FROM deliveries WHERE run_id = ?1 AND state = 'leased')";
+
+/// Whether the contact of `d` has unsubscribed from a list of the run since it began, and is on no
+/// other of them.
+const LEFT: &str = "(EXISTS (SELECT 1 AS one FROM run_lists l
+             JOIN list_members m ON m.list_id = l.list_id AND m.contact_id = d.contact_id
+             JOIN runs r ON r.id = l.run_id
+             WHERE l.run_id = d.run_id AND m.state = 'unsubscribed'
+               AND m.changed_at >= r.started_at)
+         AND NOT EXISTS (SELECT 1 AS one FROM run_lists l
+             JOIN list_members m ON m.list_id = l.list_id AND m.contact_id = d.contact_id
+             WHERE l.run_id = d.run_id AND m.state = 'subscribed'))";
 
 /// The condition that a contact `c` is in the lists of the run `?2`, subscribed, or in its segments.
 fn is_meant(tx: &Tx, segments: &[Condition], now: Timestamp, values: &mut Params) -> String {
@@ -145,7 +157,7 @@ pub(in crate::core::publishing) async fn claim(
     let sql = format!(
         "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, d.email AS kept,
                  c.id AS found, c.email, c.name,
-                c.language, c.timezone, c.attributes, s.reason
+                 c.language, c.timezone, c.attributes, s.reason, {LEFT} AS has_left
          FROM deliveries d
          LEFT JOIN contacts c ON c.id = d.contact_id
          LEFT JOIN suppressions s
@@ -329,7 +341,10 @@ fn due(row: &Row) -> DbResult<Due> {
         attempts: row.get("attempts")?,
         at: row.get("due_at")?,
         contact,
-        suppressed: row.get("reason")?,
+        suppressed: match row.get::<Option<String>>("reason")? {
+            None if row.get("has_left")? => Some("unsubscribed".to_owned()),
+            reason => reason,
+        },
         email: row.get("kept")?,
     })
 }
