@@ -18,12 +18,23 @@ pub struct Person {
     pub ids: Vec<Id>,
     /// Folded addresses, those of merged contacts among them.
     pub addresses: Vec<String>,
+    /// Ids that records know one of the addresses by, of contacts that had it once: only what bears
+    /// the address is theirs.
+    pub once: Vec<Id>,
 }
 
 /// The records of an area that are about people.
 pub trait PersonalRecords: Send + Sync + std::fmt::Debug {
     /// What they are called in a takeout.
     fn name(&self) -> &'static str;
+
+    /// The ids of contacts, there or not, that records with one of the folded `addresses` are of. It
+    /// may look at every record, so it is asked of a transaction that only reads.
+    fn once<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        addresses: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Id>, ContactError>>;
 
     /// Everything held of a person, oldest first, in words a person can read.
     fn held<'a>(

@@ -18,6 +18,14 @@ impl PersonalRecords for LedgerRecords {
         "deliveries"
     }
 
+    fn once<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        addresses: &'a [String],
+    ) -> BoxFuture<'a, Result<Vec<Id>, ContactError>> {
+        async move { Ok(store::once(tx, addresses).await?) }.boxed()
+    }
+
     fn held<'a>(
         &'a self,
         tx: &'a mut Tx,

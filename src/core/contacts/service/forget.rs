@@ -54,13 +54,15 @@ impl Contacts {
     /// [`ContactError::MergedInto`], [`ContactError::InHand`] while a mail to them is on its way.
     #[tracing::instrument(skip_all)]
     pub async fn forget(&self, reference: &str) -> Result<Forgotten, ContactError> {
+        // What takes long is looked for before anything is written.
+        let mut tx = self.db.read().await?;
+        let (_, looked_for) = self.somebody(&mut tx, reference).await?;
+        let once = self.once(&mut tx, &looked_for.addresses).await?;
+        drop(tx);
         let mut tx = self.db.begin().await?;
         let now = self.clock.now();
-        let contact = self.contact_if_any(&mut tx, reference).await?;
-        let person = match &contact {
-            Some(contact) => self.person_in(&mut tx, contact).await?.0,
-            None => Self::address_alone(&mut tx, reference).await?,
-        };
+        let (contact, person) = self.somebody(&mut tx, reference).await?;
+        let person = Person { once, ..person };
         let mut records = 0;
         for kept in self.records.iter() {
             records += kept.forget(&mut tx, &person, now).await?;
@@ -97,7 +99,8 @@ impl Contacts {
     pub async fn takeout(&self, reference: &str) -> Result<Takeout, ContactError> {
         let mut tx = self.db.read().await?;
         let contact = self.contact_in(&mut tx, reference).await?;
-        let (person, merges) = self.person_in(&mut tx, &contact).await?;
+        let (mut person, merges) = self.person_in(&mut tx, &contact).await?;
+        person.once = self.once(&mut tx, &person.addresses).await?;
         let mut records = BTreeMap::new();
         for kept in self.records.iter() {
             records.insert(kept.name(), kept.held(&mut tx, &person).await?);
@@ -127,17 +130,32 @@ impl Contacts {
         })
     }
 
-    /// The contact; none when `reference` is an address that no contact has.
-    async fn contact_if_any(
+    /// The person that `reference` points at, with their contact unless it is an address that no
+    /// contact has.
+    async fn somebody(
         &self,
         tx: &mut Tx,
         reference: &str,
-    ) -> Result<Option<Contact>, ContactError> {
+    ) -> Result<(Option<Contact>, Person), ContactError> {
         match self.contact_in(tx, reference).await {
-            Ok(contact) => Ok(Some(contact)),
-            Err(ContactError::ContactNotFound(_)) if Address::parse(reference).is_ok() => Ok(None),
+            Ok(contact) => {
+                let (person, _) = self.person_in(tx, &contact).await?;
+                Ok((Some(contact), person))
+            }
+            Err(ContactError::ContactNotFound(_)) if Address::parse(reference).is_ok() => {
+                Ok((None, Self::address_alone(tx, reference).await?))
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Ids that other areas know one of the `addresses` by.
+    async fn once(&self, tx: &mut Tx, addresses: &[String]) -> Result<Vec<Id>, ContactError> {
+        let mut ids = BTreeSet::new();
+        for kept in self.records.iter() {
+            ids.extend(kept.once(tx, addresses).await?);
+        }
+        Ok(ids.into_iter().collect())
     }
 
     /// The person a contact is, and what was merged into it.
@@ -151,8 +169,11 @@ impl Contacts {
             merges.iter().map(|merge| merge.merged).chain([contact.id]).collect();
         let emails = merges.iter().filter_map(Merge::email).chain([contact.email.as_str()]);
         let addresses: BTreeSet<String> = emails.map(fold_address).collect();
-        let person =
-            Person { ids: ids.into_iter().collect(), addresses: addresses.into_iter().collect() };
+        let person = Person {
+            ids: ids.into_iter().collect(),
+            addresses: addresses.into_iter().collect(),
+            once: Vec::new(),
+        };
         Ok((person, merges))
     }
 
@@ -163,6 +184,6 @@ impl Contacts {
             let contact = store::get(tx, id).await?.map_or_else(|| id.to_string(), |one| one.email);
             return Err(ContactError::MergedInto { address: address.to_string(), contact });
         }
-        Ok(Person { ids: Vec::new(), addresses: vec![address.folded().to_owned()] })
+        Ok(Person { addresses: vec![address.folded().to_owned()], ..Person::default() })
     }
 }

@@ -3,6 +3,8 @@
 //! Rows are kept for what they count. The address, its domain and the server's words go when
 //! somebody is forgotten.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::ledger::Due;
@@ -15,29 +17,25 @@ const RUNS: &str = "(SELECT r.id FROM runs r JOIN campaigns k ON k.id = r.campai
     WHERE k.workspace_id = ?1)";
 
 /// The key of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::core::publishing) struct Key {
     run: Id,
     contact: Id,
     message: Id,
 }
 
-/// The rows of a person: those of their ids, and those of their addresses whoever had them then.
-pub(in crate::core::publishing) async fn keys(tx: &mut Tx, person: &Person) -> DbResult<Vec<Key>> {
-    let mut values = params![tx.workspace()];
-    values.extend(person.ids.iter().map(|id| Value::from(*id)));
-    let sql = format!(
-        "SELECT run_id, contact_id, message_id, email FROM deliveries
-         WHERE contact_id IN ({}) AND run_id IN {RUNS}",
-        marks(2, person.ids.len())
-    );
-    let mut keys: Vec<Key> =
-        tx.rows(&sql, values).await?.iter().map(key).collect::<DbResult<_>>()?;
-    for address in &person.addresses {
+/// The ids of contacts, there or not, whose rows have one of the folded `addresses`. It looks at every
+/// row of the ledger.
+pub(in crate::core::publishing) async fn once(
+    tx: &mut Tx,
+    addresses: &[String],
+) -> DbResult<Vec<Id>> {
+    let mut ids = BTreeSet::new();
+    for address in addresses {
         let Some((local, domain)) = address.rsplit_once('@') else { continue };
         // As near as SQL comes on both engines to comparing folded: the rest is compared here.
         let sql = format!(
-            "SELECT run_id, contact_id, message_id, email FROM deliveries
+            "SELECT DISTINCT contact_id, email FROM deliveries
              WHERE domain = ?2 AND run_id IN {RUNS}
                AND (lower(email) LIKE ?3 ESCAPE '!' OR substr(email, 1, 1) = '\"'
                     OR length(email) <> octet_length(email))"
@@ -45,12 +43,31 @@ pub(in crate::core::publishing) async fn keys(tx: &mut Tx, person: &Person) -> D
         let like = format!("{}@%", local.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
         for row in tx.rows(&sql, params![tx.workspace(), domain, like]).await? {
             if fold_address(&row.get::<String>("email")?) == *address {
-                keys.push(key(&row)?);
+                ids.insert(row.get("contact_id")?);
             }
         }
     }
-    keys.sort_unstable();
-    keys.dedup();
+    Ok(ids.into_iter().collect())
+}
+
+/// The rows of a person: those of their ids, and those with their addresses of who had these once.
+pub(in crate::core::publishing) async fn keys(tx: &mut Tx, person: &Person) -> DbResult<Vec<Key>> {
+    let ids: BTreeSet<Id> = person.ids.iter().chain(&person.once).copied().collect();
+    let mut values = params![tx.workspace()];
+    values.extend(ids.iter().map(|id| Value::from(*id)));
+    let sql = format!(
+        "SELECT run_id, contact_id, message_id, email FROM deliveries
+         WHERE contact_id IN ({}) AND run_id IN {RUNS}
+         ORDER BY run_id, contact_id, message_id",
+        marks(2, ids.len())
+    );
+    let mut keys = Vec::new();
+    for row in tx.rows(&sql, values).await? {
+        let (key, email): (Key, String) = (key(&row)?, row.get("email")?);
+        if person.ids.contains(&key.contact) || person.addresses.contains(&fold_address(&email)) {
+            keys.push(key);
+        }
+    }
     Ok(keys)
 }
 
