@@ -625,6 +625,7 @@ impl From<CampaignError> for ApiError {
             CampaignError::ScheduleNotFound(_) => Self::not_found("SCHEDULE_NOT_FOUND", error),
             CampaignError::NoSchedule(_) => Self::not_found("NOT_SCHEDULED", error),
             CampaignError::ScheduleNameTaken(_) => Self::conflict("SCHEDULE_NAME_TAKEN", error),
+            CampaignError::HasSchedule { .. } => Self::conflict("HAS_SCHEDULE", error),
             CampaignError::ScheduleState { .. } => Self::conflict("SCHEDULE_STATE", error),
             CampaignError::Schedule(ref bad) => {
                 let details = schedule_details(bad);

@@ -250,6 +250,12 @@ fn conclude(
             Ok(())
         }
         "completed" => Ok(()),
+        "scheduled" => {
+            if let Some(next) = progress.schedule.as_ref().and_then(next) {
+                output.note(format_args!("It starts again on {next}."));
+            }
+            Ok(())
+        }
         status => {
             let why = run.and_then(|run| run.error.clone());
             let why = why.map_or_else(String::new, |why| format!(": {why}"));

@@ -3,6 +3,7 @@
 mod drift;
 mod killed;
 mod plans;
+mod schedules;
 
 use std::collections::BTreeMap;
 use std::path::Path;

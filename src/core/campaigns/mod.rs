@@ -31,6 +31,6 @@ pub use preview::{Preview, TestSent};
 pub use rehearsal::Unfit;
 pub use schedule::{
     BadCron, BadSchedule, Cron, Fired, Firing, Missed, Moment, Outcome, Plan, Rule, Schedule,
-    ScheduleDraft, ScheduleState,
+    ScheduleDraft, ScheduleState, time_of_day,
 };
 pub use service::{Campaigns, Defaults};

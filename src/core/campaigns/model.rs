@@ -212,6 +212,10 @@ pub enum CampaignError {
     ScheduleNotFound(String),
     #[error("`{0}` has no schedule; `frontier campaign schedule` makes one")]
     NoSchedule(String),
+    #[error(
+        "`{name}` has the schedule `{schedule}` already; a campaign has one, so give it that name"
+    )]
+    HasSchedule { name: String, schedule: String },
     #[error("a schedule named `{0}` already exists; choose another name")]
     ScheduleNameTaken(String),
     #[error("the schedule `{name}` is {state}, so it cannot become {to}")]

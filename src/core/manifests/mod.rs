@@ -41,6 +41,7 @@ mod service;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod unified;
 mod unreadable;
 mod world;
@@ -50,7 +51,9 @@ mod written;
 pub use codes::{Code, Severity};
 pub use diff::{Action, Change, FieldChange, FieldValue, Plan, Warning};
 pub use drift::Drift;
-pub use model::{CampaignSpec, Document, Kind, ListSpec, Origin, SegmentSpec, Spec, TemplateSpec};
+pub use model::{
+    CampaignSpec, Document, Kind, ListSpec, Origin, ScheduleSpec, SegmentSpec, Spec, TemplateSpec,
+};
 pub use offline::validate_alone;
 pub use parse::{
     FileReference, MAX_BUNDLE_BYTES, Outline, SourceFile, Survey, parse, referenced_files, survey,

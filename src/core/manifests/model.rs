@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::kinds::campaign::CampaignSpec;
 pub use super::kinds::list::ListSpec;
+pub use super::kinds::schedule::ScheduleSpec;
 pub use super::kinds::segment::SegmentSpec;
 pub use super::kinds::template::TemplateSpec;
 use super::links::Key;
@@ -65,6 +66,7 @@ kinds! {
     Template(TemplateSpec),
     Segment(SegmentSpec),
     Campaign(CampaignSpec),
+    Schedule(ScheduleSpec),
 }
 
 /// One document. Two are equal when they say the same, wherever they were written.

@@ -14,6 +14,7 @@ use super::parse::{SourceFile, parse_alone};
 use super::prepare::finding;
 use super::problem::Problems;
 use super::service::Validation;
+use super::timing::second_schedules;
 use crate::core::campaigns::{MessageContent, message_source};
 use crate::core::contacts::{AttributeTypes, ReferenceKind, parse_expression};
 use crate::core::content::{Compiled, ContentError, Library, TemplateSource};
@@ -32,12 +33,12 @@ pub fn validate_alone(bundle: &[SourceFile]) -> Result<Validation, Problems> {
         })
         .collect();
     let names: BTreeSet<(Kind, &str)> = documents.iter().map(Document::key).collect();
-    let mut findings = Vec::new();
+    let mut findings = second_schedules(&documents);
     for document in &documents {
         match &document.spec {
             Spec::Segment(spec) => findings.extend(expression(document, spec, &names)),
             Spec::Campaign(spec) => findings.extend(messages(document, spec, &templates)),
-            Spec::List(_) | Spec::Channel(_) | Spec::Template(_) => {}
+            Spec::List(_) | Spec::Channel(_) | Spec::Template(_) | Spec::Schedule(_) => {}
         }
     }
     let (wrong, doubtful): (Vec<_>, Vec<_>) =

@@ -16,6 +16,7 @@ use super::model::{CampaignSpec, Document, Kind, Spec};
 use super::parse::{MAX_LAYOUTS, SourceFile, parse};
 use super::recipients::Conditions;
 use super::service::{ManifestError, Manifests};
+use super::timing::second_schedules;
 use super::world::{Existing, Found, World};
 use crate::core::campaigns::CampaignError;
 use crate::core::contacts::{Contact, ContactError, Future};
@@ -91,6 +92,7 @@ impl Manifests {
                 self.unfit(tx, &wanted, &templates, (document, spec), first.as_ref()).await?,
             );
         }
+        findings.extend(self.untimely(tx, &wanted, &plan).await?);
         let (order, circle) = in_order(&self.links_of(tx, &wanted).await?);
         if findings.is_empty() {
             findings.extend(circular(&wanted, &circle));
@@ -115,6 +117,7 @@ impl Manifests {
         let wanted = read(files, &world).await?;
         let templates = overlay(&world, &wanted);
         let mut findings = endless_layouts(&wanted, &templates);
+        findings.extend(second_schedules(&wanted));
         findings.extend(self.conditions(tx, &wanted, &future(&wanted)).await?.1);
         for document in &wanted {
             let Spec::Campaign(spec) = &document.spec else { continue };
@@ -265,7 +268,7 @@ fn future(wanted: &[Document]) -> Future {
             Spec::List(_) => drop(future.lists.insert(name)),
             Spec::Segment(spec) => drop(future.segments.insert(name, spec.expression.clone())),
             Spec::Campaign(_) => drop(future.campaigns.insert(name)),
-            Spec::Channel(_) | Spec::Template(_) => {}
+            Spec::Channel(_) | Spec::Template(_) | Spec::Schedule(_) => {}
         }
     }
     future

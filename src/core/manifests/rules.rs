@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use url::Url;
 
+use crate::core::campaigns::{self, Cron, Moment};
 use crate::core::kernel::{Currency, check_name, nearest};
 
 /// What is wrong with a value, and how to put it right.
@@ -131,6 +132,29 @@ pub(super) fn timezone(text: &str) -> Result<(), Refusal> {
         Some(zone) => refuse(message, &format!("did you mean `{zone}`?")),
         None => refuse(message, "write its name in the tz database, as Europe/Madrid"),
     })
+}
+
+/// A time with or without an offset.
+pub(super) fn moment(text: &str) -> Result<(), Refusal> {
+    Moment::from_str(text).map(drop).map_err(|error| told(&error))
+}
+
+pub(super) fn time_of_day(text: &str) -> Result<(), Refusal> {
+    campaigns::time_of_day(text).map(drop).map_err(|error| told(&error))
+}
+
+/// A cron expression; of one that is wrong the place within it is told by its words.
+pub(super) fn cron(text: &str) -> Result<(), Refusal> {
+    Cron::from_str(text).map(drop).map_err(|error| told(&error))
+}
+
+/// What to do stands after a semicolon.
+fn told(error: &dyn std::fmt::Display) -> Refusal {
+    let words = error.to_string();
+    match words.rsplit_once("; ") {
+        Some((message, help)) => refuse(message, help),
+        None => Refusal { message: words, help: None },
+    }
 }
 
 pub(super) fn currency(text: &str) -> Result<(), Refusal> {

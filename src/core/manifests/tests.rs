@@ -10,6 +10,7 @@ use crate::core::publishing::{ChannelSettings, Transport};
 mod any_documents;
 mod broken;
 mod round_trip;
+mod schedules;
 mod schema;
 mod traps;
 

@@ -65,6 +65,9 @@ const WORSE: &[(&str, &[&str])] = &[
     ("start_date", &["2026-02-30", "1/3/2026", "2026-3-1", "2026-03-01T00:00:00Z"]),
     ("end_date", &["2025-03-31", "31.03.2026"]),
     ("timezone", &["CEST2", "Europe/Madird"]),
+    ("campaign", &["none", "customers"]),
+    ("cron", &["61 9 * * *", "0 9 1 *", "0 9 31 2 *", "'@dayly'", "0 9 1 * mno", "* 9"]),
+    ("missed", &["always", "run-once", "Skip"]),
     ("metric", &["Clicks!", "'click rate'"]),
     ("target", &["0", "many", "-5", "99999999999999999999"]),
 ];

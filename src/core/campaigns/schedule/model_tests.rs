@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::core::campaigns::schedule::draft::*;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -72,7 +73,7 @@ fn what_makes_no_sense_is_told() {
     `tomorrow` is no time; write it as 2026-12-01T09:00, or with an offset as 2026-12-01T09:00+01:00
     on is the date of contact_local; `at` has its own
     missed is for cron; not_after says until when a single date may fire
-    not_after (2026-12-01T08:59:00.000Z) is before the time itself (2026-12-01T09:00:00.000Z)
+    not_after (2026-12-01T08:59:00.000Z) is before the time itself (2026-12-01T09:00:00.000Z); move it later
     `always` is neither skip nor run_once: what becomes of times that came while nothing ran
     not_after is for a single date; missed says what becomes of the times of a cron schedule, and the campaign's end_date ends it
     `Europe/Madird` is not a timezone; is it Europe/Madrid?
@@ -209,13 +210,7 @@ fn a_schedule_is_kept_as_it_was_written() {
         &[("cron", "0 9 * * mon"), ("missed", "run_once")],
         &[("contact_local", "09:00"), ("on", "2026-12-01")],
     ] {
-        let plan = plan(fields);
-        let mut draft = ScheduleDraft {
-            timezone: Some("Europe/Madrid".to_owned()),
-            not_after: plan.not_after.map(|moment| moment.to_string()),
-            ..ScheduleDraft::default()
-        };
-        draft.set_rule(&plan);
+        let draft = plan(fields).draft();
         assert_eq!(draft, ScheduleDraft { timezone: draft.timezone.clone(), ..given(fields) });
     }
 }

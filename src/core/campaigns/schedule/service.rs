@@ -1,6 +1,9 @@
 //! The use-cases of schedules: making, looking, holding, ending.
 
-use super::model::{BadSchedule, Firing, Schedule, ScheduleDraft, ScheduleState};
+use chrono::NaiveDate;
+
+use super::draft::{BadSchedule, ScheduleDraft};
+use super::model::{Firing, Plan, Schedule, ScheduleState};
 use super::store;
 use crate::core::campaigns::service::Campaigns;
 use crate::core::campaigns::{Campaign, CampaignError, Named, Status};
@@ -65,14 +68,7 @@ impl Campaigns {
             created_at: now,
             updated_at: now,
         };
-        // While a run of a recurring campaign is under way, the times after it may change.
-        let goes_on = old.as_ref().is_some_and(Schedule::is_recurring) && schedule.is_recurring();
-        let goes_on =
-            goes_on && (campaign.status.is_running() || campaign.status == Status::Failed);
-        if !campaign.status.is_editable() && !goes_on {
-            let (name, status) = (campaign.name, campaign.status);
-            return Err(CampaignError::NotEditable { name, status });
-        }
+        may_be_scheduled(&campaign, old.as_ref(), &schedule.plan)?;
         if let Some(old) = old {
             store::delete(tx, old.id).await?;
         }
@@ -87,6 +83,33 @@ impl Campaigns {
             self.outbox.push(tx, event).await?;
         }
         Ok(schedule)
+    }
+
+    /// Whether [`Campaigns::schedule_in`] would give a campaign, `None` when it does not exist yet, the
+    /// schedule `name`. The campaign shall end on `end`, and its schedule of another name is not to
+    /// be replaced.
+    ///
+    /// # Errors
+    /// [`CampaignError::Schedule`], [`CampaignError::NotEditable`], [`CampaignError::HasSchedule`].
+    pub async fn may_schedule_in(
+        &self,
+        tx: &mut Tx,
+        campaign: Option<&Campaign>,
+        name: &str,
+        plan: &Plan,
+        end: Option<NaiveDate>,
+    ) -> Result<(), CampaignError> {
+        plan.begin(self.clock.now(), end)?;
+        let Some(campaign) = campaign else { return Ok(()) };
+        let old = store::of_campaign(tx, campaign.id).await?;
+        may_be_scheduled(campaign, old.as_ref(), plan)?;
+        match old.filter(|old| old.name != name && old.state != ScheduleState::Ended) {
+            Some(old) => {
+                let name = campaign.name.clone();
+                Err(CampaignError::HasSchedule { name, schedule: old.name })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Takes the schedule of a campaign away: one that has not started is a draft again; a run that
@@ -170,9 +193,9 @@ impl Campaigns {
         }
     }
 
-    /// The names of all schedules, in their order.
+    /// The names of the schedules that something is still to come of, in their order.
     pub async fn schedule_names_in(&self, tx: &mut Tx) -> Result<Vec<String>, CampaignError> {
-        Ok(sql::names(tx, "schedules").await?)
+        Ok(store::names(tx).await?)
     }
 
     /// A page of schedules, oldest first.
@@ -227,7 +250,7 @@ impl Campaigns {
     }
 
     /// As [`Campaigns::pause_schedule`], as part of a larger change.
-    pub(in crate::core::campaigns) async fn pause_schedule_in(
+    pub async fn pause_schedule_in(
         &self,
         tx: &mut Tx,
         reference: &str,
@@ -284,4 +307,20 @@ impl Campaigns {
         self.outbox.push(tx, Event::about(event, schedule.id, &schedule.name)).await?;
         Ok(Schedule { state: to, next_at, updated_at: now, ..schedule })
     }
+}
+
+/// Before it has started, and while a run of a recurring campaign is under way: the times after that
+/// may change.
+fn may_be_scheduled(
+    campaign: &Campaign,
+    old: Option<&Schedule>,
+    new: &Plan,
+) -> Result<(), CampaignError> {
+    let recurs = old.is_some_and(Schedule::is_recurring) && new.is_recurring();
+    let under_way = campaign.status.is_running() || campaign.status == Status::Failed;
+    if campaign.status.is_editable() || recurs && under_way {
+        return Ok(());
+    }
+    let (name, status) = (campaign.name.clone(), campaign.status);
+    Err(CampaignError::NotEditable { name, status })
 }

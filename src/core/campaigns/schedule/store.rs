@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::model::{Firing, Schedule, ScheduleDraft, ScheduleState};
+use super::draft::ScheduleDraft;
+use super::model::{Firing, Schedule, ScheduleState};
 use crate::core::campaigns::Named;
 use crate::core::kernel::{Id, PageRequest, Timestamp};
 use crate::storage::sql::{DbError, DbResult, Row, Tx, params};
@@ -46,6 +47,13 @@ pub(in crate::core::campaigns) async fn of_campaign(
 pub(super) async fn get(tx: &mut Tx, id: Id) -> DbResult<Option<Schedule>> {
     let sql = format!("SELECT {COLUMNS} FROM {FROM} WHERE s.workspace_id = ?1 AND s.id = ?2");
     tx.row(&sql, params![tx.workspace(), id]).await?.as_ref().map(schedule).transpose()
+}
+
+/// The names of the schedules that have not ended, in their order.
+pub(super) async fn names(tx: &mut Tx) -> DbResult<Vec<String>> {
+    let sql = "SELECT name FROM schedules WHERE workspace_id = ?1 AND state <> ?2 ORDER BY name";
+    let rows = tx.rows(sql, params![tx.workspace(), ScheduleState::Ended.as_str()]).await?;
+    rows.iter().map(|row| row.get("name")).collect()
 }
 
 /// Schedules after `page.after`, oldest first.

@@ -7,6 +7,7 @@
 pub(super) mod campaign;
 pub(super) mod channel;
 pub(super) mod list;
+pub(super) mod schedule;
 pub(super) mod segment;
 pub(super) mod template;
 
@@ -129,6 +130,10 @@ macro_rules! with_kind {
                 type $Of = $crate::core::manifests::CampaignSpec;
                 $run
             }
+            $crate::core::manifests::Kind::Schedule => {
+                type $Of = $crate::core::manifests::ScheduleSpec;
+                $run
+            }
         }
     };
 }
@@ -142,6 +147,7 @@ macro_rules! with_spec {
             $crate::core::manifests::Spec::Template($inner) => $run,
             $crate::core::manifests::Spec::Segment($inner) => $run,
             $crate::core::manifests::Spec::Campaign($inner) => $run,
+            $crate::core::manifests::Spec::Schedule($inner) => $run,
         }
     };
 }

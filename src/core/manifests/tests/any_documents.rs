@@ -5,10 +5,10 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent};
+use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent, ScheduleDraft};
 use crate::core::contacts::OptIn;
 use crate::core::content::Format;
-use crate::core::kernel::{Currency, Money};
+use crate::core::kernel::{Currency, Money, Timestamp};
 use crate::core::publishing::{
     ChannelSettings, Mailbox, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
 };
@@ -192,6 +192,30 @@ fn campaign_spec() -> impl Strategy<Value = CampaignSpec> {
     )
 }
 
+fn schedule_spec() -> impl Strategy<Value = ScheduleSpec> {
+    let given = |text: &str| Some(text.to_owned());
+    let instant = (0..4_000_000_000_000_i64).prop_map(|at| Timestamp::from_millis(at).to_string());
+    let once = prop_oneof![Just("2027-03-28T02:30".to_owned()), instant].prop_map(move |at| {
+        let not_after = given("2100-01-01T00:00");
+        ScheduleDraft { at: Some(at), not_after, ..ScheduleDraft::default() }
+    });
+    let crons = ["0 9 * * mon", "@daily", " */5 1,2  1-3 jan ? ", "0 0 29 2 *"];
+    let cron = (proptest::sample::select(crons.to_vec()), any::<bool>());
+    let cron = cron.prop_map(move |(cron, once)| {
+        let missed = once.then(|| "run_once".to_owned());
+        ScheduleDraft { cron: given(cron), missed, ..ScheduleDraft::default() }
+    });
+    let local = (0..24_u32, 0..60_u32).prop_map(move |(hour, minute)| ScheduleDraft {
+        contact_local: Some(format!("{hour:02}:{minute:02}")),
+        on: given("2027-03-28"),
+        ..ScheduleDraft::default()
+    });
+    (name(), prop_oneof![once, cron, local]).prop_map(|(campaign, draft)| ScheduleSpec {
+        campaign,
+        timing: draft.check(Some("Australia/Lord_Howe")).unwrap(),
+    })
+}
+
 pub(super) fn spec() -> impl Strategy<Value = Spec> {
     let unsubscribe = option::of((any::<bool>(), any::<bool>()));
     let channel = (
@@ -219,6 +243,7 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
             Spec::Segment(SegmentSpec { description, expression })
         }),
         campaign_spec().prop_map(Spec::Campaign),
+        schedule_spec().prop_map(Spec::Schedule),
     ]
 }
 
@@ -252,6 +277,9 @@ pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
                     MessageContent::Template(name) => Some((Kind::Template, name.clone())),
                     MessageContent::Inline { .. } => None,
                 }));
+            }
+            Spec::Schedule(spec) => {
+                known.insert((Kind::Campaign, spec.campaign.clone()));
             }
             Spec::List(_) | Spec::Segment(_) | Spec::Channel(_) => {}
         }
