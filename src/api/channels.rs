@@ -338,6 +338,7 @@ impl From<PublishingError> for ApiError {
             PublishingError::ChannelInUse(_) => Self::conflict("CHANNEL_IN_USE", error),
             PublishingError::Name(_) => Self::invalid("INVALID_NAME", error),
             PublishingError::Settings(_) => Self::invalid("INVALID_CHANNEL", error),
+            PublishingError::Link => Self::invalid("INVALID_LINK", error),
             PublishingError::RunNotFound(_) => Self::not_found("RUN_NOT_FOUND", error),
             PublishingError::Store(cause) => cause.into(),
         }

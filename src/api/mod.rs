@@ -46,8 +46,8 @@ pub use channels::{
 pub use contacts::{
     ActivityBody, ConsentBody, ConsentStateBody, ContactBody, ContactChangeBody, ContactQuery,
     DuplicateRuleBody, DuplicatesBody, DuplicatesQuery, ExportFormat, ExportQuery, ForgottenBody,
-    ImportSummaryBody, ImportedListBody, MergeBody, MergeRequestBody, NewConsentBody,
-    NewContactBody, SubscriptionBody, TakeoutBody,
+    ImportSummaryBody, ImportedListBody, LeftBody, LinkBody, MergeBody, MergeRequestBody,
+    NewConsentBody, NewContactBody, SubscriptionBody, TakeoutBody,
 };
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};

@@ -8,8 +8,8 @@ use futures::Stream;
 use super::{Client, ClientResult, Listing, ndjson, query, segment};
 use crate::api::{
     ConsentBody, ContactBody, ContactChangeBody, ContactQuery, DuplicatesBody, ExportFormat,
-    ExportQuery, ForgottenBody, ImportEvent, ImportQuery, ImportSummaryBody, MergeRequestBody,
-    NewConsentBody, NewContactBody, TakeoutBody,
+    ExportQuery, ForgottenBody, ImportEvent, ImportQuery, ImportSummaryBody, LeftBody, LinkBody,
+    MergeRequestBody, NewConsentBody, NewContactBody, TakeoutBody,
 };
 
 impl Client {
@@ -88,6 +88,11 @@ impl Client {
     pub async fn duplicates(&self, limit: usize) -> ClientResult<Vec<DuplicatesBody>> {
         let limit = limit.to_string();
         self.get(&format!("/contacts/duplicates{}", query(&[("limit", Some(&limit))]))).await
+    }
+
+    /// Unsubscribes whoever the link of a mail was made for.
+    pub async fn unsubscribe_by_link(&self, link: &LinkBody) -> ClientResult<LeftBody> {
+        self.post("/contacts/unsubscribe", link).await
     }
 
     /// Erases all that is held of a person.

@@ -7,6 +7,7 @@ mod audience;
 mod binary;
 mod forget;
 mod jobs;
+mod leaving;
 mod nodes;
 mod replies;
 mod schedules;

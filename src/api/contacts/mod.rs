@@ -3,6 +3,7 @@
 mod consents;
 mod export;
 mod import;
+mod leaving;
 mod merge;
 mod personal;
 
@@ -17,12 +18,14 @@ use utoipa::ToSchema;
 pub use consents::{ConsentBody, ConsentStateBody, NewConsentBody};
 pub use export::{ExportFormat, ExportQuery};
 pub use import::{ImportSummaryBody, ImportedListBody};
+pub use leaving::{LeftBody, LinkBody};
 pub use merge::{DuplicateRuleBody, DuplicatesBody, DuplicatesQuery, MergeRequestBody};
 pub use personal::{ActivityBody, ForgottenBody, MergeBody, TakeoutBody};
 
 use self::consents::{__path_list_consents, __path_record_consent, list_consents, record_consent};
 use self::export::{__path_export_contacts, export_contacts};
 use self::import::{__path_import_contacts, import_contacts};
+use self::leaving::{__path_unsubscribe_by_link, unsubscribe_by_link};
 use self::merge::{__path_list_duplicates, __path_merge_contacts, list_duplicates, merge_contacts};
 use self::personal::{
     __path_forget_contact, __path_take_out_contact, forget_contact, take_out_contact,
@@ -177,6 +180,7 @@ pub(super) fn area() -> Area {
         take_out_contact,
         merge_contacts,
         list_duplicates,
+        unsubscribe_by_link,
     ]
 }
 

@@ -3,6 +3,7 @@
 mod consent;
 mod export;
 mod import;
+mod leaving;
 mod merge;
 mod personal;
 
@@ -32,6 +33,7 @@ pub enum ContactCommand {
     /// What a contact agreed to, and no longer agrees to
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
+    Unsubscribe(leaving::UnsubscribeArgs),
     Duplicates(merge::DuplicatesArgs),
     Merge(merge::MergeArgs),
     Forget(personal::ForgetArgs),
@@ -178,6 +180,7 @@ impl ContactCommand {
                 Ok(())
             }
             Self::Consent(command) => command.run(client, output).await,
+            Self::Unsubscribe(args) => args.run(client, output).await,
             Self::Duplicates(args) => args.run(client, output).await,
             Self::Merge(args) => args.run(client, confirm, output).await,
             Self::Forget(args) => args.run(client, confirm, output).await,

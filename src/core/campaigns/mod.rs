@@ -12,6 +12,7 @@
 //! - A scheduled campaign has a [`Schedule`], which waits or is paused.
 
 mod jobs;
+mod leaving;
 mod lifecycle;
 mod model;
 mod plan;

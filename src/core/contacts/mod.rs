@@ -25,6 +25,7 @@ mod service;
 mod store;
 mod subscriptions;
 mod tags;
+mod timezone;
 
 pub use address::{Address, BadAddress};
 pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
@@ -45,7 +46,8 @@ pub use segments::{
 };
 pub use service::{
     ContactExport, ContactImport, Contacts, Forgotten, Future, ImportOptions, ImportStep,
-    ImportSummary, ImportedList, SuppressionImport, SuppressionSummary, Takeout, Upserted,
+    ImportSummary, ImportedList, Leaving, Left, SuppressionImport, SuppressionSummary, Takeout,
+    Upserted,
 };
 pub use subscriptions::{
     Joined, Member, MemberChange, MemberCounts, OptIn, Subscription, SubscriptionState,

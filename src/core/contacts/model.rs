@@ -8,11 +8,12 @@ use super::attributes::{self, Attributes, BadAttribute};
 use super::language::language_tag;
 use super::segments::{BadExpression, Unresolved};
 use super::tags::{self, MAX_TAGS};
+use super::timezone::timezone_name;
 use super::{
     Address, AttributeType, BadAddress, BadConsent, BadTag, Consent, ImportError, MemberCounts,
     OptIn, Subscription, Tags, address_kind,
 };
-use crate::core::kernel::wall::{self, BadZone};
+use crate::core::kernel::wall::BadZone;
 use crate::core::kernel::{BadName, Id, Labels, Timestamp, check_name, fold_address, words};
 use crate::storage::sql::DbError;
 
@@ -477,27 +478,9 @@ fn text_of_lines(text: &str) -> Result<String, ContactError> {
     }
 }
 
-/// The name as the IANA database writes it; empty stays empty.
-pub(super) fn timezone_name(text: &str) -> Result<String, ContactError> {
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    Ok(wall::zone(text)?.name().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn timezones_are_kept_in_their_usual_form() {
-        assert_eq!(timezone_name("europe/madrid").unwrap(), "Europe/Madrid");
-        assert_eq!(timezone_name("America/new york").unwrap(), "America/New_York");
-        assert_eq!(
-            timezone_name("Europe/Madird").unwrap_err().to_string(),
-            "`Europe/Madird` is not a timezone; is it Europe/Madrid?"
-        );
-    }
 
     #[test]
     fn a_change_says_whether_it_changed_anything() {

@@ -308,6 +308,8 @@ pub enum PublishingError {
     Name(#[from] BadName),
     #[error("the channel cannot work: {0}")]
     Settings(String),
+    #[error("this is no link of a mail of this workspace; give the whole link, or its token")]
+    Link,
     #[error("no run `{0}`")]
     RunNotFound(Id),
     #[error("the ledger could not be read or saved")]

@@ -296,6 +296,26 @@ impl Publishing {
         runs::get(tx, run).await?.ok_or(PublishingError::RunNotFound(run))
     }
 
+    /// What a run sends; `None` when there is no such run.
+    pub async fn plan_in(&self, tx: &mut Tx, run: Id) -> Result<Option<RunPlan>, PublishingError> {
+        Ok(runs::plan(tx, run).await?)
+    }
+
+    /// The lists a run is for.
+    pub async fn lists_in(&self, tx: &mut Tx, run: Id) -> Result<Vec<Id>, PublishingError> {
+        Ok(runs::lists(tx, run).await?)
+    }
+
+    /// The address that a run's mails to a contact went to.
+    pub async fn address_in(
+        &self,
+        tx: &mut Tx,
+        run: Id,
+        contact: Id,
+    ) -> Result<Option<String>, PublishingError> {
+        Ok(ledger::address(tx, run, contact).await?)
+    }
+
     /// The runs of a campaign, oldest first.
     pub async fn runs_in(&self, tx: &mut Tx, campaign: Id) -> Result<Vec<Run>, PublishingError> {
         Ok(runs::of_campaign(tx, campaign).await?)

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::model::UnsubscribeWays;
+use super::model::{PublishingError, UnsubscribeWays};
 use super::publisher::Unsubscribe;
 use crate::core::kernel::Id;
 
@@ -25,6 +25,27 @@ impl std::fmt::Debug for TokenSigner {
 impl TokenSigner {
     pub const fn new(key: Vec<u8>) -> Self {
         Self(key)
+    }
+
+    /// What a token says, or the link whose `t` it is: the contact, and the run.
+    ///
+    /// # Errors
+    /// [`PublishingError::Link`] when it is not one that [`token`](Self::token) gave.
+    pub fn read(&self, link: &str) -> Result<(Id, Id), PublishingError> {
+        let token = link.trim();
+        let token = token.rsplit_once("t=").map_or(token, |(_, token)| token);
+        let token = token.split(['&', '#']).next().unwrap_or_default();
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| PublishingError::Link)?;
+        let (contact, rest) = bytes.split_first_chunk::<16>().ok_or(PublishingError::Link)?;
+        let (run, signature) = rest.split_first_chunk::<16>().ok_or(PublishingError::Link)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).map_err(|_| PublishingError::Link)?;
+        mac.update(b"unsubscribe");
+        mac.update(contact);
+        mac.update(run);
+        if signature.len() != SIGNATURE || mac.verify_truncated_left(signature).is_err() {
+            return Err(PublishingError::Link);
+        }
+        Ok((Id::from_bytes(*contact), Id::from_bytes(*run)))
     }
 
     /// The token that says "this contact, of this run": both ids and their signature, in base64url.
@@ -69,6 +90,15 @@ mod tests {
         let token = signer.token(id(1), id(2));
         assert_eq!(token, signer.token(id(1), id(2)));
         assert_eq!(URL_SAFE_NO_PAD.decode(&token).unwrap().len(), 48);
+        let link = format!("https://shop.example/leave?l=es&t={token}&x=1#top");
+        for text in [&token, &link, &format!(" {token}\n")] {
+            assert_eq!(signer.read(text).unwrap(), (id(1), id(2)), "{text}");
+        }
+        let cut = &token[..token.len() - 4];
+        let other = TokenSigner::new(vec![8; 32]).token(id(1), id(2));
+        for text in ["", "t=", cut, &other, &format!("B{}", &token[1..])] {
+            assert!(matches!(signer.read(text), Err(PublishingError::Link)), "{text}");
+        }
         for other in [
             signer.token(id(3), id(2)),
             signer.token(id(1), id(3)),

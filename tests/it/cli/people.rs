@@ -143,3 +143,11 @@ fn duplicates_are_shown_and_merged() {
         "No two contacts look like one person.\n"
     );
 }
+
+#[test]
+fn a_link_that_is_no_mails_is_refused() {
+    let sandbox = Sandbox::workspace();
+    let refused = sandbox.run(&["contact", "unsubscribe", "https://shop.example/leave?t=abc"]);
+    assert_eq!(refused.code, 5);
+    assert_snapshot!(refused.err, @"error: this is no link of a mail of this workspace; give the whole link, or its token");
+}

@@ -8,7 +8,7 @@ use super::language::{Field, MAX_HOLES};
 use super::model::{Pattern, Piece};
 use super::place::brief;
 use crate::core::contacts::language::language_tag;
-use crate::core::contacts::model::timezone_name;
+use crate::core::contacts::timezone::timezone_name;
 use crate::core::kernel::{Timestamp, fold, fold_address};
 
 /// Why a text is not the value that is wanted, and how to write it.

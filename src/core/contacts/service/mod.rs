@@ -7,6 +7,7 @@ mod contacts;
 mod export;
 mod forget;
 mod import;
+mod leave;
 mod lists;
 mod members;
 mod merge;
@@ -24,6 +25,7 @@ pub use contacts::Upserted;
 pub use export::ContactExport;
 pub use forget::{Forgotten, Takeout};
 pub use import::{ContactImport, ImportOptions, ImportStep, ImportSummary, ImportedList};
+pub use leave::{Leaving, Left};
 pub use segments::Future;
 pub use suppressions::{SuppressionImport, SuppressionSummary};
 

@@ -11,6 +11,7 @@ use crate::core::contacts::store::suppressions as store;
 use crate::core::contacts::{Address, ContactError, Suppression, Upload};
 use crate::core::events::Event;
 use crate::core::kernel::{Id, Page, PageRequest, fold_address};
+use crate::storage::sql::Tx;
 
 /// An import of suppressions under way; each [`step`](Self::step) takes a batch.
 pub struct SuppressionImport {
@@ -52,23 +53,34 @@ impl Contacts {
         let why = reason(why)?;
         let addresses: Vec<Address> =
             emails.iter().map(|email| Address::parse(email)).collect::<Result<_, _>>()?;
+        let mut tx = self.db.begin().await?;
+        let done = self.suppress_in(&mut tx, &addresses, &why).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// As [`Contacts::suppress`], as part of a larger change.
+    pub(super) async fn suppress_in(
+        &self,
+        tx: &mut Tx,
+        addresses: &[Address],
+        why: &str,
+    ) -> Result<(Vec<Suppression>, u64), ContactError> {
         let folded: BTreeSet<&str> = addresses.iter().map(Address::folded).collect();
         let folded: Vec<&str> = folded.into_iter().collect();
-        let mut tx = self.db.begin().await?;
-        let forgotten = self.key.forgotten_in(&mut tx, &folded).await?;
+        let forgotten = self.key.forgotten_in(tx, &folded).await?;
         let known = addresses.iter().filter(|address| !forgotten.contains(address.folded()));
         let new: Vec<Suppression> =
-            known.map(|address| self.suppression(address, why.clone())).collect();
-        let added = store::insert(&mut tx, &new).await?;
+            known.map(|address| self.suppression(address, why.to_owned())).collect();
+        let added = store::insert(tx, &new).await?;
         let kept: Vec<String> = folded.iter().map(|one| self.kept_as(one, &forgotten)).collect();
         let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
-        let suppressions = store::of_addresses(&mut tx, &kept).await?;
+        let suppressions = store::of_addresses(tx, &kept).await?;
         if added > 0 {
             let ids: Vec<Id> = suppressions.iter().map(|one| one.id).collect();
             let payload = serde_json::json!({ "ids": ids, "added": added });
-            self.outbox.push(&mut tx, Event { name: "suppressions.added", payload }).await?;
+            self.outbox.push(tx, Event { name: "suppressions.added", payload }).await?;
         }
-        tx.commit().await?;
         Ok((suppressions, added))
     }
 

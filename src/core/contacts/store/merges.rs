@@ -45,6 +45,14 @@ pub(in crate::core::contacts) async fn into_whom(
     }
 }
 
+/// The contact that the one with the id `merged` was merged into.
+pub(in crate::core::contacts) async fn survivor(tx: &mut Tx, merged: Id) -> DbResult<Option<Id>> {
+    let sql = "SELECT contact_id FROM contact_merges
+               WHERE workspace_id = ?1 AND merged_id = ?2 ORDER BY id DESC LIMIT 1";
+    let row = tx.row(sql, params![tx.workspace(), merged]).await?;
+    row.map(|row| row.get("contact_id")).transpose()
+}
+
 pub(in crate::core::contacts) async fn insert(tx: &mut Tx, merge: &Merge) -> DbResult<()> {
     let sql = "INSERT INTO contact_merges
                (id, workspace_id, contact_id, merged_id, merged, merged_at)

@@ -284,6 +284,18 @@ pub(in crate::core::publishing) async fn counts(tx: &mut Tx, run: Id) -> DbResul
     Ok(counts)
 }
 
+/// The address that the mails of a run to a contact went to.
+pub(in crate::core::publishing) async fn address(
+    tx: &mut Tx,
+    run: Id,
+    contact: Id,
+) -> DbResult<Option<String>> {
+    let sql = "SELECT email FROM deliveries WHERE run_id = ?1 AND contact_id = ?2
+               ORDER BY message_id LIMIT 1";
+    let row = tx.row(sql, params![run, contact]).await?;
+    row.map(|row| row.get("email")).transpose()
+}
+
 /// Whether nothing of a run waits or is in anybody's hands.
 pub(in crate::core::publishing) async fn is_over(tx: &mut Tx, run: Id) -> DbResult<bool> {
     let sql = "SELECT run_id FROM deliveries

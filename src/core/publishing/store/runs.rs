@@ -52,6 +52,12 @@ pub(in crate::core::publishing) async fn plan(tx: &mut Tx, id: Id) -> DbResult<O
     row.map(|row| row.json("plan")).transpose()
 }
 
+/// The lists a run is for, also those that were deleted since.
+pub(in crate::core::publishing) async fn lists(tx: &mut Tx, id: Id) -> DbResult<Vec<Id>> {
+    let sql = "SELECT list_id FROM run_lists WHERE run_id = ?1 ORDER BY list_id LIMIT 1000";
+    tx.rows(sql, params![id]).await?.iter().map(|row| row.get("list_id")).collect()
+}
+
 /// Gives a run another way out; what it sends stays.
 pub(in crate::core::publishing) async fn set_plan(
     tx: &mut Tx,
