@@ -61,8 +61,8 @@ pub use lists::{
 pub use manifests::{
     ActionBody, BODY_FILE_LIMIT, ChangeBody, DocumentBody, DriftBody, ExportBody, FieldChangeBody,
     FileReferenceBody, ManifestFileBody, ManifestsBody, OutlineBody, PlanBody, PlanCountsBody,
-    ProblemBody, ReferencesBody, Rule, SeverityBody, ValidationBody, WarningBody, manifest_kinds,
-    manifest_reference, manifest_rules, manifest_schema,
+    ProblemBody, ReferencesBody, Rule, SeverityBody, ValidationBody, VariableReferenceBody,
+    WarningBody, manifest_kinds, manifest_reference, manifest_rules, manifest_schema,
 };
 pub use reports::{
     AmountBody, BucketBody, DailyMetricBody, DomainBody, FailureBody, MetricBody, MetricQuery,

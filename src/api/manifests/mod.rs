@@ -20,8 +20,8 @@ use super::routing::{Area, area};
 use super::{PREFIX, Services};
 use crate::core::manifests::{
     Bundle, Code, FileReference, Kind, MAX_BUNDLE_BYTES, MAX_FILE_BYTES, ManifestError, Outline,
-    Problem, Problems, Selection, Severity, SourceFile, Survey, Validation, WriteOptions,
-    WrittenFiles, reference, schema, survey, validate_alone,
+    Problem, Problems, Selection, Severity, SourceFile, Survey, Validation, VariableReference,
+    WriteOptions, WrittenFiles, reference, schema, survey, validate_alone,
 };
 
 pub use plan::{
@@ -65,14 +65,20 @@ pub struct ManifestFileBody {
     /// file".
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unreadable: BTreeMap<String, String>,
+    /// The values of the environment variables it names in `${NAME}`, by name, where they are set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
 }
 
-/// The files that a manifest names, and the documents it holds.
+/// What a manifest names, and the documents it holds.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReferencesBody {
     /// Of the manifest.
     pub path: String,
     pub files: Vec<FileReferenceBody>,
+    /// Environment variables, each once: only their values belong into `variables`.
+    #[serde(default)]
+    pub variables: Vec<VariableReferenceBody>,
     /// As far as the text can be read.
     #[serde(default)]
     pub documents: Vec<OutlineBody>,
@@ -83,6 +89,14 @@ pub struct ReferencesBody {
 pub struct FileReferenceBody {
     /// Relative to the manifest.
     pub path: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// An environment variable that a manifest names.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VariableReferenceBody {
+    pub name: String,
     pub line: usize,
     pub column: usize,
 }
@@ -189,7 +203,7 @@ pub(super) fn area() -> Area {
     .with_body_limit(BODY_LIMIT)
 }
 
-/// List the files that manifests name, which their sender has to bring along.
+/// List the files and variables that manifests name, which their sender has to bring along.
 #[utoipa::path(post, path = "/manifests/references", tag = "manifests",
     request_body = ManifestsBody,
     responses((status = 200, body = Envelope<Vec<ReferencesBody>>)))]
@@ -197,9 +211,14 @@ async fn list_references(
     Body(body): Body<ManifestsBody>,
 ) -> Result<Data<Vec<ReferencesBody>>, ApiError> {
     let references = |file: ManifestFileBody| {
-        let Survey { files, documents } = survey(&file.text);
+        let Survey { files, variables, documents } = survey(&file.text);
         let file_reference = |found: FileReference| FileReferenceBody {
             path: found.path,
+            line: found.line,
+            column: found.column,
+        };
+        let variable = |found: VariableReference| VariableReferenceBody {
+            name: found.name,
             line: found.line,
             column: found.column,
         };
@@ -211,6 +230,7 @@ async fn list_references(
         ReferencesBody {
             path: file.path,
             files: files.into_iter().map(file_reference).collect(),
+            variables: variables.into_iter().map(variable).collect(),
             documents: documents.into_iter().map(outline).collect(),
         }
     };
@@ -391,8 +411,8 @@ fn bundle(body: ManifestsBody) -> Bundle {
 
 fn sources(files: Vec<ManifestFileBody>) -> Vec<SourceFile> {
     let source = |file: ManifestFileBody| {
-        let ManifestFileBody { path, text, files, unreadable } = file;
-        SourceFile { path, text, files, unreadable }
+        let ManifestFileBody { path, text, files, unreadable, variables } = file;
+        SourceFile { path, text, files, unreadable, variables }
     };
     files.into_iter().map(source).collect()
 }

@@ -147,8 +147,14 @@ fn unreadable(shown: &str, reason: &str) -> CommandError {
     CommandError::failed(format!("{shown} {reason}"))
 }
 
-/// Adds the files that the manifest names; why one could not be read is told in its place.
+/// Adds what the manifest names: the values of variables, and the texts of files; why one could not be read is told in its place.
 fn bring(mut file: ManifestFileBody, folder: &Path, named: ReferencesBody) -> ManifestFileBody {
+    for variable in named.variables {
+        // What is no text is as good as not set.
+        if let Ok(value) = std::env::var(&variable.name) {
+            file.variables.insert(variable.name, value);
+        }
+    }
     for reference in named.files {
         match body(folder, &reference.path) {
             Ok(Some(text)) => drop(file.files.insert(reference.path, text)),

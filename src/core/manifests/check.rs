@@ -3,12 +3,14 @@
 //! It reports all it finds and goes on past every fault. References to other documents are
 //! collected, not judged: that needs all documents.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::core::content::Format;
 use crate::core::kernel::nearest;
 
 use super::codes::Code;
+use super::environment::{Piece, Range, is_secret, pieces};
 use super::kinds::{KindSpec as _, with_kind};
 use super::model::Kind;
 use super::parse::SourceFile;
@@ -33,6 +35,12 @@ pub(super) struct Checked {
     pub(super) references: Vec<Reference>,
     /// Paths of the files that hold its bodies, all of them acceptable.
     pub(super) body_files: Vec<(String, Span)>,
+    /// The variables that its fields name.
+    pub(super) variables: Vec<(String, Span)>,
+    /// Places in the text, and what stands there once the variables have values: YAML.
+    pub(super) replaced: Vec<(Span, String)>,
+    /// The values there are.
+    values: BTreeMap<String, String>,
     /// Where passwords stand that should not.
     pub(super) secrets: Vec<Span>,
     /// Where unknown keys stand, and which key each was probably to be.
@@ -50,7 +58,7 @@ pub(super) struct Reference {
 
 /// Checks one document, whose body files `source` is to bring along.
 pub(super) fn check(root: &Node, source: &SourceFile) -> Checked {
-    let mut checked = Checked::default();
+    let mut checked = Checked { values: source.variables.clone(), ..Checked::default() };
     let kind = root.get("kind").and_then(Node::text);
     checked.kind = Kind::ALL.into_iter().find(|known| kind == Some(known.as_str()));
     let title = checked.kind.map_or(NAMELESS, Kind::as_str);
@@ -174,7 +182,13 @@ impl Checked {
                         NAMELESS => field.key.to_owned(),
                         path => format!("{path}.{}", field.key),
                     };
-                    self.shape(&entry.node, &field.shape, entry.key_at, &path);
+                    let filled =
+                        if field.environment { self.filled(entry, &field.shape) } else { Ok(None) };
+                    match filled {
+                        Ok(Some(node)) => self.shape(&node, &field.shape, entry.key_at, &path),
+                        Ok(None) => self.shape(&entry.node, &field.shape, entry.key_at, &path),
+                        Err(fault) => self.faults.push(fault),
+                    }
                 }
                 continue;
             }
@@ -204,6 +218,55 @@ impl Checked {
                 self.coded(Code::MissingKey, at, message, help);
             }
         }
+    }
+
+    /// The value of an entry with the variables that it names in their places; `None` when it names
+    /// none.
+    fn filled(&mut self, entry: &Entry, shape: &Shape) -> Result<Option<Node>, Fault> {
+        let node = &entry.node;
+        let Some(text) = node.text().filter(|text| text.contains("${")) else { return Ok(None) };
+        if Rc::strong_count(node) > 1 || node.at.line != node.at.last_line {
+            return Err(Fault::new(entry.key_at, "`${…}` stands in one line, and is not repeated")
+                .help("write the value out on the line of its key, without `&` and `*`"));
+        }
+        let at = |range: Range| inside(node, text, range);
+        let read = pieces(text);
+        let read = read.map_err(|bad| Fault::new(at(bad.at), bad.message).help(bad.help))?;
+        let (mut value, mut unset) = (String::new(), None);
+        for piece in read {
+            let (name, default, at) = match piece {
+                Piece::Literal(literal) => {
+                    value.push_str(literal);
+                    continue;
+                }
+                Piece::Variable { name, default, at: range } => (name, default, at(range)),
+            };
+            if is_secret(name) {
+                let message = format!("`{}` would be kept in plain", brief(name));
+                return Err(Fault::new(at, message)
+                    .help("a secret stands under `password`, as `{ env: NAME }`")
+                    .code(Code::PlainSecret));
+            }
+            self.variables.push((name.to_owned(), at));
+            let given = self.values.get(name);
+            match (given.filter(|given| default.is_none() || !given.is_empty()), default) {
+                (Some(given), _) => value.push_str(given),
+                (None, Some(default)) => value.push_str(default),
+                (None, None) => {
+                    let message = format!("the variable `{}` is not set", brief(name));
+                    let help = format!("set it, or write `${{{}:-default}}`", brief(name));
+                    let fault = Fault::new(at, message).help(help).code(Code::UnsetVariable);
+                    unset = unset.or(Some(fault));
+                }
+            }
+        }
+        if let Some(fault) = unset {
+            return Err(fault);
+        }
+        let number = matches!(shape, Shape::Number { .. });
+        let yaml = if number { value.clone() } else { serde_json::json!(value).to_string() };
+        self.replaced.push((node.at, yaml));
+        Ok(Some(Node::new(node.at, Value::Scalar { text: value, plain: number })))
     }
 
     fn choice(&mut self, at: Span, text: &str, choices: &[&'static str], path: &str) {
@@ -391,6 +454,18 @@ impl Checked {
             self.rule(at, rules::text(body));
         }
     }
+}
+
+/// Where a part of a scalar stands; all of the scalar when it is written in another way than it
+/// reads.
+fn inside(node: &Node, text: &str, range: Range) -> Span {
+    let Value::Scalar { plain, .. } = node.value else { return node.at };
+    let quote = usize::from(!plain);
+    let as_it_reads = node.at.width == text.chars().count() + 2 * quote;
+    if !as_it_reads {
+        return node.at;
+    }
+    Span { column: node.at.column + quote + range.start, width: range.width, ..node.at }
 }
 
 fn allowed<'a>(words: impl Iterator<Item = &'a str>) -> String {

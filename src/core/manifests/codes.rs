@@ -24,6 +24,7 @@ pub enum Code {
     EndlessLayout,
     Circle,
     BodyFile,
+    UnsetVariable,
     Template,
     Expression,
     Campaign,
@@ -42,7 +43,7 @@ pub enum Severity {
 }
 
 impl Code {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::YamlSyntax,
         Self::TooLarge,
         Self::UnknownKey,
@@ -56,6 +57,7 @@ impl Code {
         Self::EndlessLayout,
         Self::Circle,
         Self::BodyFile,
+        Self::UnsetVariable,
         Self::Template,
         Self::Expression,
         Self::Campaign,
@@ -77,6 +79,7 @@ impl Code {
             Self::EndlessLayout => "endless-layout",
             Self::Circle => "circle",
             Self::BodyFile => "body-file",
+            Self::UnsetVariable => "unset-variable",
             Self::Template => "template",
             Self::Expression => "expression",
             Self::Campaign => "campaign",
@@ -100,6 +103,7 @@ impl Code {
             Self::EndlessLayout => "Layouts end, after 8 templates around a template at most.",
             Self::Circle => "Documents do not name each other in a circle.",
             Self::BodyFile => "The file of a body is text, in the manifest's folder.",
+            Self::UnsetVariable => "A variable that a field names is set, or has a default.",
             Self::Template => "The subjects and bodies of messages compile.",
             Self::Expression => "The expression of a segment is one of the segment language.",
             Self::Campaign => "A campaign could be sent as it is written.",

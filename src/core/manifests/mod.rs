@@ -23,6 +23,7 @@ mod check;
 mod codes;
 mod diff;
 mod drift;
+mod environment;
 mod findings;
 mod kinds;
 mod links;
@@ -56,7 +57,8 @@ pub use model::{
 };
 pub use offline::validate_alone;
 pub use parse::{
-    FileReference, MAX_BUNDLE_BYTES, Outline, SourceFile, Survey, parse, referenced_files, survey,
+    FileReference, MAX_BUNDLE_BYTES, Outline, SourceFile, Survey, VariableReference, parse,
+    referenced_files, survey,
 };
 pub use positions::MAX_FILE_BYTES;
 pub use problem::{Problem, Problems, Snippet};

@@ -39,6 +39,9 @@ pub struct SourceFile {
     /// file".
     #[serde(default)]
     pub unreadable: BTreeMap<String, String>,
+    /// The values of the environment variables it names, by name, where they are set.
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
 }
 
 /// A file that a manifest names and its sender has to bring along.
@@ -55,6 +58,8 @@ pub struct FileReference {
 pub struct Survey {
     /// Each path once.
     pub files: Vec<FileReference>,
+    /// Each name once.
+    pub variables: Vec<VariableReference>,
     /// In the order of the text.
     pub documents: Vec<Outline>,
 }
@@ -66,6 +71,14 @@ pub struct Outline {
     pub name: Option<String>,
     /// Where it starts, from 1.
     pub line: usize,
+}
+
+/// An environment variable whose value a manifest's sender has to bring along, if it is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableReference {
+    pub name: String,
+    pub line: usize,
+    pub column: usize,
 }
 
 /// One file on its way to documents.
@@ -145,12 +158,19 @@ pub fn referenced_files(text: &str) -> Vec<FileReference> {
 /// What a manifest holds and names, as far as it can be read; nothing is judged.
 pub fn survey(text: &str) -> Survey {
     let mut survey = Survey::default();
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut named) = (BTreeSet::new(), BTreeSet::new());
     for root in read(&normalise(text)).documents {
         let checked = check(&root, &SourceFile::default());
         let files = checked.body_files.into_iter().filter(|(path, _)| seen.insert(path.clone()));
         survey.files.extend(files.map(|(path, at)| FileReference {
             path,
+            line: at.line,
+            column: at.column,
+        }));
+        let variables = checked.variables.into_iter();
+        let variables = variables.filter(|(name, _)| named.insert(name.clone()));
+        survey.variables.extend(variables.map(|(name, at)| VariableReference {
+            name,
             line: at.line,
             column: at.column,
         }));
@@ -208,7 +228,9 @@ impl<'a> Work<'a> {
     /// a number that no JSON holds, or a text that the two readers of YAML take differently.
     fn typed(&mut self) -> Vec<Document> {
         let mut documents = Vec::new();
-        let sources = serde_yaml::Deserializer::from_str(&self.text);
+        let replaced = self.documents.iter().flat_map(|(_, checked)| &checked.replaced);
+        let text = spliced(&self.text, replaced);
+        let sources = serde_yaml::Deserializer::from_str(&text);
         for (source, (root, checked)) in sources.zip(&self.documents) {
             let (Some(kind), Some((name, _))) = (checked.kind, &checked.name) else { continue };
             let origin = Origin { file: self.source.path.clone(), line: root.at.line };
@@ -236,6 +258,42 @@ impl<'a> Work<'a> {
     fn named(&self) -> usize {
         self.documents.iter().filter(|(_, checked)| checked.name.is_some()).count()
     }
+}
+
+/// How many characters a quoted scalar has that stands at the beginning: its place may go on to
+/// what follows it. `None` when there is no quote.
+fn quoted(mut text: impl Iterator<Item = char>) -> Option<usize> {
+    let quote = text.next().filter(|letter| matches!(letter, '"' | '\''))?;
+    let mut width = 1;
+    while let Some(letter) = text.next() {
+        width += 1;
+        match letter {
+            '\\' if quote == '"' => width += usize::from(text.next().is_some()),
+            letter if letter == quote => match text.next() {
+                Some(next) if quote == '\'' && next == quote => width += 1,
+                _ => return Some(width),
+            },
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The text with other values in some places.
+fn spliced<'a>(text: &str, replaced: impl Iterator<Item = &'a (Span, String)>) -> String {
+    let mut replaced: Vec<_> = replaced.collect();
+    replaced.sort_by_key(|(at, _)| *at);
+    // What an alias repeats is filled in once.
+    replaced.dedup_by_key(|(at, _)| *at);
+    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    for (at, value) in replaced.into_iter().rev() {
+        let Some(line) = lines.get_mut(at.line - 1) else { continue };
+        let before = line.chars().take(at.column - 1);
+        let (rest, width) = (line.chars().skip(at.column - 1), at.width);
+        let after = line.chars().skip(at.column - 1 + quoted(rest).unwrap_or(width));
+        *line = before.chain(value.chars()).chain(after).collect();
+    }
+    lines.join("\n")
 }
 
 type TypedError = serde_path_to_error::Error<serde_yaml::Error>;

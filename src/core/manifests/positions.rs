@@ -85,7 +85,7 @@ impl From<Range> for Span {
 }
 
 impl Node {
-    fn new(at: Span, value: Value) -> Self {
+    pub(super) fn new(at: Span, value: Value) -> Self {
         let (weight, height) = match &value {
             Value::Scalar { text, .. } => (1 + text.len() / 32, 0),
             Value::List(items) => measure(items.iter()),

@@ -22,6 +22,11 @@ A text may stand without quotes, also where YAML would take it for a number, a d
 `name: no` and `amount: 12.50` mean what they say. Tags, merge keys and keys written twice are
 refused.
 
+`${NAME}` is the value of an environment variable in the fields that say so below, and nowhere else:
+that of whoever runs the command, never of a server. `${NAME:-default}` has a default for one that is
+not set or empty, and `$${` stands for `${` itself. A variable that is called like a secret is refused
+there; a password is named under `password`.
+
 ";
 
 /// Every kind with its keys, in Markdown.
@@ -61,6 +66,9 @@ fn rows(page: &mut String, fields: &[Field], path: &str) {
         }
         if let Some(default) = field.default {
             write!(about, " Default: `{default}`.").ok();
+        }
+        if field.environment {
+            about.push_str(" May hold `${NAME}`.");
         }
         if !field.example.is_empty() {
             write!(about, " Example: `{}`.", field.example).ok();

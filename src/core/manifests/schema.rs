@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 use super::model::Kind;
 use super::shape::{self, ENVELOPE, Field, Form, NAME_PATTERN, Shape};
 
+/// A text that names a variable of the environment.
+const VARIABLE: &str = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}";
+
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The schema of every document, or of those of one kind.
@@ -67,6 +70,9 @@ fn keys(fields: &[Field], which: impl Fn(&Field) -> bool) -> Vec<&'static str> {
 
 fn property(field: &Field) -> Value {
     let mut property = of(&field.shape);
+    if field.environment {
+        property = json!({ "anyOf": [property, { "type": "string", "pattern": VARIABLE }] });
+    }
     merge(&mut property, json!({ "description": field.about }));
     if let Some(default) = field.default.and_then(plain) {
         property["default"] = default;

@@ -65,6 +65,8 @@ pub(super) struct Field {
     pub(super) default: Option<&'static str>,
     /// Of the fields of a table that are marked so, exactly one is written.
     pub(super) choice: bool,
+    /// Whether `${NAME}` in it is a value of the sender's environment.
+    pub(super) environment: bool,
 }
 
 pub(super) const fn must(key: &'static str, shape: Shape, about: &'static str) -> Field {
@@ -72,7 +74,8 @@ pub(super) const fn must(key: &'static str, shape: Shape, about: &'static str) -
 }
 
 pub(super) const fn may(key: &'static str, shape: Shape, about: &'static str) -> Field {
-    Field { key, shape, required: false, about, example: "", default: None, choice: false }
+    let (required, choice, environment) = (false, false, false);
+    Field { key, shape, required, about, example: "", default: None, choice, environment }
 }
 
 impl Field {
@@ -86,6 +89,10 @@ impl Field {
 
     pub(super) const fn choice(self) -> Self {
         Self { choice: true, ..self }
+    }
+
+    pub(super) const fn environment(self) -> Self {
+        Self { environment: true, ..self }
     }
 }
 
@@ -118,7 +125,7 @@ pub(super) const ENVELOPE: &[Field] = &[
 /// Whom a mail comes from.
 pub(super) const SENDER: Shape = Shape::Fields(&[
     may("name", LINE, "The name that mail programs show.").example("Casa Verde"),
-    must("email", EMAIL, "The address.").example("hola@casaverde.example"),
+    must("email", EMAIL, "The address.").example("hola@casaverde.example").environment(),
 ]);
 
 pub(super) const PASSWORD: &[Field] = &[

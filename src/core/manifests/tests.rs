@@ -9,6 +9,7 @@ use crate::core::publishing::{ChannelSettings, Transport};
 
 mod any_documents;
 mod broken;
+mod environment;
 mod round_trip;
 mod schedules;
 mod schema;

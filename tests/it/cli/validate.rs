@@ -217,3 +217,39 @@ fn forms_and_files_that_do_not_fit_are_refused() {
       name a file in it, such as campaigns/findings.json
     ");
 }
+
+#[test]
+fn values_come_from_the_environment_of_the_command() {
+    let sandbox = Sandbox::workspace();
+    sandbox.write(
+        "channel.yaml",
+        "apiVersion: frontier/v1\nkind: Channel\nmetadata: { name: mail }\nspec:\n  kind: smtp\n  \
+         smtp: { host: \"${SMTP_HOST}\", port: \"${SMTP_PORT:-2525}\" }\n",
+    );
+    let unset = sandbox.run(&["apply", "-f", "channel.yaml", "--yes"]);
+    assert_eq!(unset.code, 5);
+    assert_snapshot!(unset.err, @r#"
+    error: the variable `SMTP_HOST` is not set
+     --> channel.yaml:6:18
+      |
+    6 |   smtp: { host: "${SMTP_HOST}", port: "${SMTP_PORT:-2525}" }
+      |                  ^^^^^^^^^^^^ set it, or write `${SMTP_HOST:-default}`
+
+    error: 1 problem in the manifests
+    "#);
+    let mut apply = sandbox.frontier(&["apply", "-f", "channel.yaml", "--yes"]);
+    let applied = sandbox.end(apply.env("SMTP_HOST", "smtp.shop.example"));
+    assert_eq!(applied.code, 0, "{}", applied.err);
+    let shown = sandbox.ok(&["export", "channel"]);
+    assert!(shown.contains("host: smtp.shop.example\n    port: 2525\n"), "{shown}");
+
+    // A server takes none of its own.
+    sandbox.write(
+        "body.json",
+        r#"{"files":[{"path":"c.yaml","text":"apiVersion: frontier/v1\nkind: Channel\nmetadata: {name: m}\nspec: {kind: smtp, smtp: {host: \"${SMTP_HOST}\"}}\n"}]}"#,
+    );
+    let args = ["api", "POST", "/manifests/validate", "--input", "body.json"];
+    let refused = sandbox.end(sandbox.frontier(&args).env("SMTP_HOST", "smtp.shop.example"));
+    assert_eq!(refused.code, 5, "{}", refused.out);
+    assert!(refused.out.contains("unset-variable"), "{}", refused.out);
+}

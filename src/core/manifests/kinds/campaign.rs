@@ -315,7 +315,7 @@ const MESSAGE: Shape = Shape::Fields(&[
         .choice(),
     may("text", TEXT, "The text part; made out of the body when it is left out."),
     may("from", SENDER, "Whom it comes from, instead of the channel's."),
-    may("reply_to", EMAIL, "Where answers go, instead of the channel's."),
+    may("reply_to", EMAIL, "Where answers go, instead of the channel's.").environment(),
 ]);
 
 impl Kept for CampaignSpec {

@@ -76,7 +76,8 @@ impl KindSpec for ChannelSettings {
         ),
         may("from", SENDER, "Whom mails come from, unless their message says it."),
         may("reply_to", EMAIL, "Where answers go, unless the message says it.")
-            .example("ayuda@casaverde.example"),
+            .example("ayuda@casaverde.example")
+            .environment(),
         may(
             "unsubscribe",
             Shape::Fields(UNSUBSCRIBE),
@@ -169,8 +170,11 @@ const UNSUBSCRIBE: &[Field] = &[
         Shape::Text(rules::web_address, Form::Pattern("^https?://[^ ]+$")),
         "A page that takes RFC 8058 one-click requests. Variables of the contact may stand in it.",
     )
-    .example("https://casaverde.example/baja"),
-    may("email", EMAIL, "An address that reads such mails.").example("baja@casaverde.example"),
+    .example("https://casaverde.example/baja")
+    .environment(),
+    may("email", EMAIL, "An address that reads such mails.")
+        .example("baja@casaverde.example")
+        .environment(),
 ];
 
 const SMTP: &[Field] = &[
@@ -179,20 +183,25 @@ const SMTP: &[Field] = &[
         Shape::Text(rules::host, Form::Pattern(r"^[^\s/]+$")),
         "The server's name or IP address.",
     )
-    .example("smtp.casaverde.example"),
+    .example("smtp.casaverde.example")
+    .environment(),
     may(
         "port",
         Shape::Number { least: 1, most: 65_535 },
         "587, or 465 with `tls: tls`, when it is left out.",
     )
-    .example("587"),
+    .example("587")
+    .environment(),
     may(
         "tls",
         Shape::OneOf(&["none", "starttls", "tls"]),
         "How the connection is encrypted; `none` only on a network of your own.",
     )
-    .default("starttls"),
-    may("username", LINE, "Whom to sign in as; goes with `password`.").example("hola"),
+    .default("starttls")
+    .environment(),
+    may("username", LINE, "Whom to sign in as; goes with `password`.")
+        .example("hola")
+        .environment(),
     may(
         "password",
         Shape::Password,
@@ -204,7 +213,8 @@ const SMTP: &[Field] = &[
     may("timeout_seconds", Shape::Number { least: 1, most: 3600 }, "How long an answer may take.")
         .default("30"),
     may("ca_file", LINE, "A PEM file of certificates to trust beside those of the system.")
-        .example("/etc/ssl/own.pem"),
+        .example("/etc/ssl/own.pem")
+        .environment(),
 ];
 
 impl Kept for ChannelSettings {
