@@ -23,9 +23,9 @@ impl Shop {
         let mail = mails.iter().find(|mail| mail.content.contains(&format!("To: {address}")));
         let content =
             mail.expect("a mail to them").content.replace("\r\n", "\n").replace("\n ", " ");
-        let line = content.lines().find_map(|line| line.strip_prefix("List-Unsubscribe:"));
+        let header = content.lines().find_map(|line| line.strip_prefix("List-Unsubscribe:"));
         let link =
-            line.and_then(|line| line.split_once('<')).and_then(|(_, rest)| rest.split_once('>'));
+            header.and_then(|line| line.split_once('<')).and_then(|(_, rest)| rest.split_once('>'));
         link.expect("a link").0.to_owned()
     }
 
