@@ -130,7 +130,8 @@ pub(super) async fn start(
     let before = client.campaign_status(&args.campaign).await?;
     let name = &before.campaign.campaign.name;
     // Only a person is asked: a script that starts a campaign means it.
-    if confirm == Confirm::Ask && confirm_recipients.is_none() && before.run.is_none() {
+    let may_start = matches!(before.campaign.status.as_str(), "draft" | "scheduled");
+    if confirm == Confirm::Ask && confirm_recipients.is_none() && may_start {
         let channel = before.campaign.campaign.channel.as_deref().unwrap_or("outbox");
         let question = format!(
             "Send `{name}` to {} contacts through the channel `{channel}`?",

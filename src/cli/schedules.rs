@@ -111,7 +111,7 @@ const COLUMNS: &[Column<ScheduleBody>] = &[
     column("campaign", |one| one.campaign.clone()),
     column("when", |one| when(&one.schedule)),
     column("state", |one| one.state.clone()),
-    column("next", |one| next(one).unwrap_or_default()),
+    column("next", |one| one.next_local.clone().unwrap_or_default()),
 ];
 
 const TIMES: &[Column<ScheduleTimeBody>] =
@@ -201,8 +201,10 @@ pub(super) async fn unschedule(
 
 /// When a schedule is due next, for people.
 pub(super) fn next(schedule: &ScheduleBody) -> Option<String> {
-    let local = schedule.next_local.clone()?;
-    Some(if schedule.state == "paused" { format!("{local} (paused)") } else { local })
+    match schedule.state.as_str() {
+        "paused" => Some("none, while its schedule is paused".to_owned()),
+        _ => schedule.next_local.clone(),
+    }
 }
 
 fn told(schedule: &ScheduleBody, what: &str, output: &mut Output<'_>) -> Result<(), CommandError> {

@@ -154,7 +154,11 @@ impl ManifestError {
                 | Self::Publishing(
                     PublishingError::ChannelOutdated(_) | PublishingError::ChannelNameTaken(_)
                 )
-                | Self::Campaign(CampaignError::Outdated { .. } | CampaignError::NameTaken(_))
+                | Self::Campaign(
+                    CampaignError::Outdated { .. }
+                        | CampaignError::NameTaken(_)
+                        | CampaignError::ScheduleNameTaken(_)
+                )
         )
     }
 }

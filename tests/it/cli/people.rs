@@ -98,7 +98,7 @@ fn somebody_is_forgotten_when_that_is_confirmed() {
     assert_eq!(refused.code, 2);
     assert_snapshot!(refused.err, @"
     error: Forget `ana@example.com`? What is held of them cannot be brought back. There is nobody to ask.
-      --yes answers for them
+      --yes, or FRONTIER_YES=1, answers for them
     ");
     let yes = [&forget[..], &["--yes"]].concat();
     assert_snapshot!(sandbox.run(&yes).err, @"
@@ -134,7 +134,7 @@ fn duplicates_are_shown_and_merged() {
     assert_eq!(refused.code, 2);
     assert_snapshot!(refused.err, @"
     error: Merge `anaruiz+shop@gmail.com` into `ana.ruiz@gmail.com` and delete it? There is nobody to ask.
-      --yes answers for them
+      --yes, or FRONTIER_YES=1, answers for them
     ");
     let merged = sandbox.run(&[&merge[..], &["--yes"]].concat());
     assert_snapshot!(merged.err, @"Merged `anaruiz+shop@gmail.com` into `ana.ruiz@gmail.com`.");

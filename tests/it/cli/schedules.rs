@@ -50,7 +50,10 @@ fn a_schedule_is_seen_wherever_its_campaign_is() {
         sandbox.run(&["campaign", "pause", "Spring"]).err,
         "Paused the schedule of `Spring`.\n"
     );
-    assert!(sandbox.ok(&["schedule", "list"]).contains("(paused)"));
+    let paused = sandbox.ok(&["campaign", "status", "Spring"]);
+    assert!(paused.contains("next start  none, while its schedule is paused\n"), "{paused}");
+    assert!(sandbox.ok(&["schedule", "list"]).contains("  paused\n"));
+    assert_eq!(sandbox.ok(&["schedule", "next", "Spring"]).lines().count(), 2, "if it went on");
     let resumed = sandbox.run(&["campaign", "resume", "Spring"]);
     assert_eq!((resumed.code, resumed.err.as_str()), (0, "Resumed the schedule of `Spring`.\n"));
     let gone = sandbox.run(&["campaign", "unschedule", "Spring"]);

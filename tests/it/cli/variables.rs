@@ -18,7 +18,7 @@ fn a_variable_stands_for_a_flag_and_the_flag_wins() {
         ended.out
     };
     let csv = [("FRONTIER_OUTPUT", "csv")];
-    assert_eq!(list(&csv, &[]), "name,members,description\nCustomers,0,\n");
+    assert_eq!(list(&csv, &[]), "name,members,subscribed,description\nCustomers,0,0,\n");
     assert!(list(&csv, &["-o", "yaml"]).starts_with("- id: "));
     let jq = [("FRONTIER_JQ", ".[].name")];
     assert_eq!(list(&jq, &[]), "Customers\n");

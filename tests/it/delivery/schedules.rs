@@ -19,6 +19,7 @@ on_every_backend!(
     a_run_that_is_under_way_is_not_joined_by_another,
     a_campaign_that_cannot_start_says_why,
     a_schedule_is_changed_paused_and_taken_away,
+    a_date_that_passed_while_paused_goes_by_its_rule,
     a_campaign_that_ends_ends_its_schedule,
     each_contact_gets_it_by_their_own_clock,
     a_contact_who_moves_gets_it_once,
@@ -238,6 +239,21 @@ async fn a_schedule_is_changed_paused_and_taken_away(shop: Shop) {
     assert_eq!(shop.look().await, []);
     let none = shop.app.client.unschedule_campaign("Spring").await.unwrap_err().to_string();
     allow_duplicates! { assert_snapshot!(none, @"`Spring` has no schedule; `frontier campaign schedule` makes one"); }
+}
+
+async fn a_date_that_passed_while_paused_goes_by_its_rule(shop: Shop) {
+    shop.readers(1).await;
+    let patient = NewScheduleBody {
+        not_after: Some("2026-01-01T12:00".to_owned()),
+        ..at("2026-01-01T09:00")
+    };
+    shop.schedule(&patient).await;
+    shop.app.client.pause_schedule("Spring").await.unwrap();
+    shop.later(12 * HOUR);
+    assert_eq!(shop.look().await, []);
+    let resumed = shop.app.client.resume_schedule("Spring").await.unwrap();
+    assert_eq!(resumed.next_at.as_deref(), Some("2026-01-01T09:00:00.000Z"));
+    assert_eq!(shop.look().await, [Outcome::Fired]);
 }
 
 async fn a_campaign_that_ends_ends_its_schedule(shop: Shop) {

@@ -83,6 +83,7 @@ async fn a_changed_schedule_takes_the_place_of_the_old(app: App) {
     assert_eq!(again, [same, same, same, Action::Update]);
     let schedule = campaigns.get_schedule("news").await.unwrap();
     assert_eq!(schedule.state, ScheduleState::Paused, "who paused it knows why");
+    let schedule = campaigns.resume_schedule("nine").await.unwrap();
     assert_eq!(schedule.next_at.unwrap().to_string(), "2026-01-02T19:00:00.000Z");
 }
 

@@ -89,7 +89,7 @@ pub struct Schedule {
     pub plan: Plan,
     pub labels: Labels,
     pub state: ScheduleState,
-    /// When it is due next; a paused one too, if it went on now.
+    /// When it is due next, while it waits.
     pub next_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

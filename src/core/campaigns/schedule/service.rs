@@ -204,7 +204,8 @@ impl Campaigns {
         Ok(page.page(schedules, |schedule| schedule.id))
     }
 
-    /// The next times of a schedule, at the most `count`, from `next_at` on.
+    /// The next times of a schedule, at the most `count`; of a paused one those that would come if it
+    /// went on now.
     pub async fn next_times(
         &self,
         reference: &str,
@@ -214,7 +215,10 @@ impl Campaigns {
         let schedule = self.get_schedule_in(&mut tx, reference).await?;
         let campaign = self.campaign_in(&mut tx, &schedule.campaign.id.to_string()).await?;
         let mut times = Vec::new();
-        let mut next = schedule.next_at;
+        let mut next = match schedule.state {
+            ScheduleState::Paused => schedule.plan.begin(self.clock.now(), campaign.end_date).ok(),
+            ScheduleState::Waiting | ScheduleState::Ended => schedule.next_at,
+        };
         while let Some(at) = next.filter(|_| times.len() < count.min(MOST_TOLD)) {
             times.push(at);
             next = schedule.plan.next(at, campaign.end_date);
@@ -256,8 +260,7 @@ impl Campaigns {
         reference: &str,
     ) -> Result<Schedule, CampaignError> {
         let schedule = self.get_schedule_in(tx, reference).await?;
-        let next_at = schedule.next_at;
-        self.turn(tx, schedule, ScheduleState::Waiting, ScheduleState::Paused, next_at).await
+        self.turn(tx, schedule, ScheduleState::Waiting, ScheduleState::Paused, None).await
     }
 
     /// Lets a paused schedule go on with its next time from now on; a single date that has passed
@@ -281,7 +284,7 @@ impl Campaigns {
         let schedule = self.get_schedule_in(tx, reference).await?;
         let campaign = self.campaign_in(tx, &schedule.campaign.id.to_string()).await?;
         let next_at = match schedule.plan.begin(self.clock.now(), campaign.end_date) {
-            Err(BadSchedule::Passed(_)) => schedule.next_at,
+            Err(BadSchedule::Passed(_)) => schedule.plan.first(),
             next => Some(next?),
         };
         self.turn(tx, schedule, ScheduleState::Paused, ScheduleState::Waiting, next_at).await

@@ -13,7 +13,7 @@ use crate::support::process::{Working, wait_until};
 use crate::support::smtp::{Act, SmtpServer};
 
 /// Long enough to write a schedule, and soon.
-const SOON: Duration = Duration::from_millis(1500);
+const SOON: Duration = Duration::from_millis(2500);
 
 /// An instant that is about to come.
 fn soon() -> String {
@@ -127,6 +127,29 @@ fn once_works_what_is_due_and_ends() {
 }
 
 #[test]
+fn a_wave_to_come_is_left_for_the_next_worker() {
+    let server = SmtpServer::start();
+    let shop = Shop::sending_to(server.port, 2);
+    let first = ["contact", "edit", "r0000@post.example", "--timezone", "Pacific/Kiritimati"];
+    shop.sandbox.ok(&first);
+    // In two hours here; there it was half a day ago.
+    let at = Clock::system().now().plus(Duration::from_hours(2)).to_string();
+    let when =
+        ["campaign", "schedule", "spring", "--contact-local", &at[11..16], "--on", &at[..10]];
+    shop.sandbox.ok(&when);
+    for tells in [true, false] {
+        let ending = shop.begin(&["worker", "--once"]).ending();
+        assert_eq!(ending.code, 0, "{}", ending.err);
+        assert_eq!(ending.err.contains("`spring` goes on at "), tells, "{}", ending.err);
+        assert_eq!((server.count(), shop.count("queued")), (1, 1));
+    }
+    let status = shop.json(&["campaign", "status", "spring", "-o", "json"]);
+    assert_eq!(status["waiting"]["count"], 1);
+    assert_eq!(status["waiting"]["next_at"], format!("{}:00.000Z", &at[..16]));
+    shop.sandbox.ok(&["campaign", "cancel", "spring", "--yes"]);
+}
+
+#[test]
 fn two_workers_of_one_folder_take_turns() {
     let server = SmtpServer::start();
     let shop = Shop::sending_to(server.port, 3);
@@ -181,10 +204,15 @@ fn two_nodes(url: &DbUrl) {
     for worker in &workers {
         worker.says("Working: ");
     }
-    let at = Clock::system().now().plus(3 * SOON).to_string();
-    for name in &names {
-        first.ok(&["campaign", "schedule", name, "--at", &at]);
-    }
+    let at = Clock::system().now().plus(2 * SOON);
+    let schedule = |name: &String| {
+        format!(
+            "---\napiVersion: frontier/v1\nkind: Schedule\nmetadata: {{ name: {name} }}\n\
+             spec: {{ campaign: {name}, at: \"{at}\", timezone: UTC }}\n"
+        )
+    };
+    first.write("schedules.yaml", &names.iter().map(schedule).collect::<String>());
+    first.ok(&["apply", "-f", "schedules.yaml", "--yes"]);
     wait_until("every mail", || server.count() >= CAMPAIGNS);
     for worker in workers {
         worker.signal("TERM");
