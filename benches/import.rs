@@ -12,25 +12,25 @@
 mod frontier;
 #[path = "support/people.rs"]
 mod people;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "support/process.rs"]
 mod process;
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use frontier::{Outcome, Workspace};
+use postgres::{Database, SERVER, finish, psql};
 use process::Spent;
 
-const CONTACTS: usize = 1_000_000;
+const CONTACTS: usize = 200_000;
 const ROUNDS: usize = 3;
 /// Part of the file that is imported too, to see that memory does not grow with it.
 const PART: usize = 10;
-/// A server to measure PostgreSQL on, as the tests name it.
-const SERVER: &str = "FRONTIER_TEST_POSTGRES_URL";
 const COLUMNS: &str = "email TEXT, name TEXT, language TEXT, city TEXT, plan TEXT, age TEXT";
 
 fn main() -> ExitCode {
@@ -63,12 +63,12 @@ fn measure(contacts: usize, rounds: usize) -> Outcome<()> {
     let bytes = fs::metadata(&whole)?.len() as f64 / (1024.0 * 1024.0);
     println!("{contacts} contacts, a file of {bytes:.0} MiB, the best of {rounds} rounds\n");
     let files = Files { folder, contacts };
-    sqlite(&files, rounds)?;
+    on_sqlite(&files, rounds)?;
     let Ok(server) = std::env::var(SERVER) else {
         println!("\nPostgreSQL is left out: {SERVER} names no server");
         return Ok(());
     };
-    postgres(&files, &server, rounds)
+    on_postgres(&files, &server, rounds)
 }
 
 /// The files to import, and how many contacts the whole one holds.
@@ -118,7 +118,7 @@ impl Files {
     }
 }
 
-fn sqlite(files: &Files, rounds: usize) -> Outcome<()> {
+fn on_sqlite(files: &Files, rounds: usize) -> Outcome<()> {
     let [mut part, mut first, mut again] = [Best::default(), Best::default(), Best::default()];
     let [mut plain, mut unique, mut indexed] = [Best::default(), Best::default(), Best::default()];
     for _ in 0..rounds {
@@ -179,13 +179,16 @@ fn stored(workspace: &Workspace, arguments: &[&str], database: Option<&str>) -> 
 
 /// An error when the workspace does not hold `contacts`.
 fn count(workspace: &Workspace, contacts: usize, database: Option<&str>) -> Outcome<()> {
-    let mut command = stored(workspace, &["contact", "export", "--format", "ndjson"], database);
-    let output = command.output()?;
-    let lines = output.stdout.split(|byte| *byte == b'\n').count() - 1;
-    if lines == contacts {
-        return Ok(());
-    }
-    Err(format!("the workspace holds {lines} contacts, not {contacts}").into())
+    const COUNT: &str = "SELECT COUNT(*) FROM contacts";
+    let command = database.map_or_else(
+        || {
+            let mut command = Command::new("sqlite3");
+            command.arg(workspace.folder().join(".frontier/frontier.db")).arg(COUNT);
+            command
+        },
+        |url| psql(url, COUNT),
+    );
+    agree(&finish(command)?, contacts)
 }
 
 /// `.import` into a fresh file, into a table with `indexes`.
@@ -210,21 +213,12 @@ fn agree(found: &str, contacts: usize) -> Outcome<()> {
     if found.trim() == contacts.to_string() {
         return Ok(());
     }
-    Err(format!("the table holds {} rows, not {contacts}", found.trim()).into())
+    Err(format!("there are {} rows, not {contacts}", found.trim()).into())
 }
 
-/// Runs a program to its end; gives what it printed.
-fn finish(mut command: Command) -> Outcome<String> {
-    let output = command.output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8(output.stdout)?);
-    }
-    Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr).trim()).into())
-}
-
-fn postgres(files: &Files, server: &str, rounds: usize) -> Outcome<()> {
+fn on_postgres(files: &Files, server: &str, rounds: usize) -> Outcome<()> {
     let [mut part, mut first, mut again] = [Best::default(), Best::default(), Best::default()];
-    let [mut plain, mut indexed] = [Best::default(), Best::default()];
+    let [mut plain, mut unique, mut indexed] = [Best::default(), Best::default(), Best::default()];
     for _ in 0..rounds {
         let database = Database::new(server)?;
         let workspace = workspace_at(&database)?;
@@ -238,6 +232,7 @@ fn postgres(files: &Files, server: &str, rounds: usize) -> Outcome<()> {
         again.take(import(&workspace, &files.whole(), Some(&database.url))?);
         count(&workspace, files.contacts, Some(&database.url))?;
         drop(database);
+        unique.take(copy(files, server, "CREATE UNIQUE INDEX people_email ON people (email);")?);
         indexed.take(copy(
             files,
             server,
@@ -251,9 +246,17 @@ fn postgres(files: &Files, server: &str, rounds: usize) -> Outcome<()> {
     first.print("frontier contact import", files.contacts);
     again.print("frontier contact import, again", files.contacts);
     plain.print("psql \\copy, a plain table", files.contacts);
+    unique.print("psql \\copy, unique by address", files.contacts);
     indexed.print("psql \\copy, with the same indexes", files.contacts);
     println!("of the speed of \\copy");
-    ratios(&first, &[("a plain table", &plain), ("with the same indexes", &indexed)]);
+    ratios(
+        &first,
+        &[
+            ("a plain table", &plain),
+            ("unique by address", &unique),
+            ("with the same indexes", &indexed),
+        ],
+    );
     Ok(())
 }
 
@@ -273,36 +276,4 @@ fn copy(files: &Files, server: &str, indexes: &str) -> Outcome<Spent> {
     let spent = process::watch(psql(&database.url, &copy))?;
     agree(&finish(psql(&database.url, "SELECT COUNT(*) FROM people"))?, files.contacts)?;
     Ok(spent)
-}
-
-fn psql(url: &str, text: &str) -> Command {
-    let mut command = Command::new("psql");
-    command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
-    command.args(["--set", "ON_ERROR_STOP=1", "--dbname", url, "--command", text]);
-    command
-}
-
-/// A database of its own, gone when it is dropped.
-struct Database {
-    server: String,
-    name: String,
-    url: String,
-}
-
-impl Database {
-    fn new(server: &str) -> Outcome<Self> {
-        let (host, _) = server.rsplit_once('/').ok_or("the server's URL names no database")?;
-        let folder = tempfile::tempdir()?; // its name is nobody else's
-        let unique = folder.path().file_name().map(Path::new).map(Path::display);
-        let unique = unique.map(|name| name.to_string()).unwrap_or_default();
-        let name = format!("bench_{}", unique.trim_start_matches(".tmp").to_ascii_lowercase());
-        finish(psql(server, &format!("CREATE DATABASE {name}")))?;
-        Ok(Self { server: server.to_owned(), url: format!("{host}/{name}"), name })
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let _ = finish(psql(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)));
-    }
 }

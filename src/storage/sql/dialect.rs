@@ -51,6 +51,16 @@ impl Dialect {
         }
     }
 
+    /// `column` for a comparison that no index is to answer. SQLite takes any index for better than
+    /// none, also one that gives every row and each at another place of the file; a walk through the
+    /// table is several times faster then. PostgreSQL weighs that itself.
+    pub fn unindexed(self, column: &str) -> String {
+        match self {
+            Self::Sqlite => format!("+{column}"),
+            Self::Postgres => column.to_owned(),
+        }
+    }
+
     /// Rows that one transaction of a long work may write, which goes on as long as the next are
     /// there. SQLite writes each page it touched once a transaction, and has one writer, which
     /// conflicts with nobody; on PostgreSQL a short transaction can be done again.

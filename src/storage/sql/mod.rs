@@ -191,6 +191,11 @@ impl Tx {
         self.dialect().ids(list)
     }
 
+    /// A column that no index is looked up for; see [`Dialect::unindexed`].
+    pub fn unindexed(&self, column: &str) -> String {
+        self.dialect().unindexed(column)
+    }
+
     /// All rows a query finds. The query bounds them: every list has a LIMIT.
     pub async fn rows(&mut self, sql: &str, params: Params) -> DbResult<Vec<Row>> {
         let lease = self.begin_statement()?;

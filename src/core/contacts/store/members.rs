@@ -67,10 +67,11 @@ pub(in crate::core::contacts) async fn add_where(
     let engine = tx.dialect();
     let mut values = params![tx.workspace(), list, now, begins.as_str()];
     let whom = compile(condition, engine, now, &mut values);
+    let workspace = tx.unindexed("c.workspace_id");
     let sql = format!(
         "INSERT INTO list_members (list_id, contact_id, added_at, state)
          SELECT ?2, c.id, ?3, CAST(?4 AS TEXT) FROM contacts c
-         WHERE c.workspace_id = ?1 AND ({whom})
+         WHERE {workspace} = ?1 AND ({whom})
          ON CONFLICT DO NOTHING"
     );
     let added = tx.execute(&sql, values).await?;
