@@ -10,7 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, ErrorDetail};
 use crate::core::contacts::{
-    ContactError, FileFormat, FileOptions, ImportStep, Place, Reject, Upload,
+    AttributeUpdate, ConsentState, ContactError, FileFormat, FileOptions, ImportStep, NewConsent,
+    OnConflict, Place, Reject, Upload,
 };
 use crate::core::kernel::nearest;
 
@@ -30,6 +31,9 @@ pub enum ImportEvent<S> {
         /// Which field or attribute comes from which heading, in the order of the columns.
         #[schema(value_type = Object)]
         targets: serde_json::Map<String, serde_json::Value>,
+        /// Those of the targets that were found because an earlier file of the source had them there.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        remembered: Vec<String>,
     },
     /// How many rows and bytes of the file have been read.
     Progress { rows: u64, bytes: u64 },
@@ -65,6 +69,21 @@ pub struct ImportQuery {
     /// What the file is written in, as `windows-1252`; found out when absent. A byte order mark
     /// has the last word.
     pub encoding: Option<String>,
+    /// What becomes of contacts that are there already: `update` (the default) gives them what the
+    /// row says, `skip` leaves them exactly as they are, and with `fail` nothing is imported then.
+    pub on_conflict: Option<String>,
+    /// What becomes of their attributes: `merge` (the default) sets those the row has, `replace`
+    /// removes the others.
+    pub update_attributes: Option<String>,
+    /// Where files like this come from, a name: which column means what is remembered by it, and
+    /// taken again next time for what `map` does not say.
+    pub source: Option<String>,
+    /// A tag to put on everybody in the file, as often as needed.
+    #[param(required = false)]
+    pub tag: Vec<String>,
+    /// What everybody in the file agreed to, as `source=web form,purpose=newsletter`. It is recorded
+    /// of who has said nothing about the purpose yet: a file does not overrule who withdrew.
+    pub consent: Option<String>,
     /// Only say what would happen.
     #[param(required = false)]
     pub dry_run: bool,
@@ -98,6 +117,11 @@ impl ImportQuery {
                 "delimiter" => query.delimiter = Some(value.into_owned()),
                 "format" => query.format = Some(value.into_owned()),
                 "encoding" => query.encoding = Some(value.into_owned()),
+                "on_conflict" => query.on_conflict = Some(value.into_owned()),
+                "update_attributes" => query.update_attributes = Some(value.into_owned()),
+                "source" => query.source = Some(value.into_owned()),
+                "tag" => query.tag.push(value.into_owned()),
+                "consent" => query.consent = Some(value.into_owned()),
                 _ => {
                     query.dry_run = value
                         .parse()
@@ -122,6 +146,45 @@ impl ImportQuery {
             })
         };
         self.map.iter().map(read).collect()
+    }
+
+    /// What is said of contacts that are there already.
+    pub(super) fn conflicts(
+        &self,
+    ) -> Result<(Option<OnConflict>, Option<AttributeUpdate>), ApiError> {
+        let on_conflict = self.on_conflict.as_deref().map(str::parse).transpose();
+        let update = self.update_attributes.as_deref().map(str::parse).transpose();
+        Ok((
+            on_conflict.map_err(|error| ApiError::invalid("INVALID_ON_CONFLICT", error))?,
+            update.map_err(|error| ApiError::invalid("INVALID_UPDATE_ATTRIBUTES", error))?,
+        ))
+    }
+
+    /// What everybody in the file agreed to.
+    pub(super) fn consent(&self) -> Result<Option<NewConsent>, ApiError> {
+        let Some(text) = &self.consent else { return Ok(None) };
+        let mut consent = NewConsent {
+            purpose: String::new(),
+            state: ConsentState::Granted,
+            source: String::new(),
+            proof: None,
+            at: None,
+        };
+        for part in text.split(',') {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            let field = match key.trim() {
+                "source" => &mut consent.source,
+                "purpose" => &mut consent.purpose,
+                other => {
+                    let message = format!(
+                        "`{other}` is no part of a consent; write it as source=web form,purpose=newsletter"
+                    );
+                    return Err(ApiError::bad_request("INVALID_CONSENT", message));
+                }
+            };
+            value.trim().clone_into(field);
+        }
+        Ok(Some(consent))
     }
 
     /// What is said of the file.

@@ -48,6 +48,8 @@ pub(super) struct Import {
     /// Bytes of the file, when that is known.
     total: Option<u64>,
     rejects: Rejects,
+    /// Whether it is told what the columns were taken for.
+    pub(super) tells_columns: bool,
 }
 
 /// The file of rejected rows, made when there is one.
@@ -68,7 +70,7 @@ impl FileArgs {
             let rejects = rejects(beside(Path::new("stdin")));
             rejects.check().await?;
             let body = Body::from_stream(ReaderStream::with_capacity(tokio::io::stdin(), PIECE));
-            return Ok((body, Import { total: None, rejects }));
+            return Ok((body, Import { total: None, rejects, tells_columns: false }));
         }
         let shown = self.file.display();
         let unreadable = |error: std::io::Error| {
@@ -84,7 +86,7 @@ impl FileArgs {
         let rejects = rejects(beside(&self.file));
         rejects.check().await?;
         let body = Body::from_stream(ReaderStream::with_capacity(file, PIECE));
-        Ok((body, Import { total: Some(about.len()), rejects }))
+        Ok((body, Import { total: Some(about.len()), rejects, tells_columns: false }))
     }
 
     fn is_stdin(&self) -> bool {
@@ -105,7 +107,10 @@ impl Import {
         let mut rejected = 0;
         while let Some(event) = events.next().await {
             match event? {
-                ImportEvent::Header { format, columns, .. } => {
+                ImportEvent::Header { format, columns, targets, remembered } => {
+                    if self.tells_columns {
+                        output.note(columns_told(&targets, &remembered));
+                    }
                     self.rejects.columns = match format.as_str() {
                         "json" => vec!["item".to_owned(), "record".to_owned()],
                         "ndjson" => vec!["record".to_owned()],
@@ -186,6 +191,18 @@ impl Rejects {
     }
 }
 
+/// What the columns were taken for, in a sentence.
+fn columns_told(
+    targets: &serde_json::Map<String, serde_json::Value>,
+    remembered: &[String],
+) -> String {
+    let told = targets.iter().map(|(target, heading)| {
+        let again = if remembered.contains(target) { " (remembered)" } else { "" };
+        format!("{target} from `{}`{again}", heading.as_str().unwrap_or_default())
+    });
+    format!("Took {}.", told.collect::<Vec<_>>().join(", "))
+}
+
 fn csv_line(cells: impl Iterator<Item = String>) -> Result<Vec<u8>, CommandError> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     writer.write_record(cells.collect::<Vec<_>>()).map_err(std::io::Error::from)?;
@@ -218,6 +235,7 @@ mod tests {
                     format: "csv".into(),
                     columns,
                     targets: serde_json::Map::new(),
+                    remembered: Vec::new(),
                 },
                 ImportEvent::Reject { line: 2, item: None, reason: "a space".into(), record },
                 ImportEvent::Reject {

@@ -124,8 +124,13 @@ impl Client {
             ("delimiter", how.delimiter.as_deref()),
             ("format", how.format.as_deref()),
             ("encoding", how.encoding.as_deref()),
+            ("on_conflict", how.on_conflict.as_deref()),
+            ("update_attributes", how.update_attributes.as_deref()),
+            ("source", how.source.as_deref()),
+            ("consent", how.consent.as_deref()),
             ("dry_run", dry_run),
         ];
+        parameters.extend(how.tag.iter().map(|tag| ("tag", Some(tag.as_str()))));
         parameters.extend(how.map.iter().map(|pair| ("map", Some(pair.as_str()))));
         let path = format!("/contacts/import{}", query(&parameters));
         Ok(ndjson::events(self.stream(Method::POST, &path, "text/csv", file).await?))

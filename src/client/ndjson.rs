@@ -25,7 +25,11 @@ pub(super) fn events<S: DeserializeOwned + Send + 'static>(
         };
         match event {
             Ok(ImportEvent::Error { error }) => {
-                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                // The answer began before it was known.
+                let status = match error.code.as_str() {
+                    "IMPORT_CONFLICTS" => StatusCode::CONFLICT,
+                    _ => StatusCode::INTERNAL_SERVER_ERROR,
+                };
                 Some((Err(ClientError::Refused { status, error: Box::new(error) }), None))
             }
             Ok(event) => {

@@ -12,6 +12,8 @@ mod events;
 mod fields;
 #[path = "contacts/forget.rs"]
 mod forget;
+#[path = "contacts/import_options.rs"]
+mod import_options;
 #[path = "contacts/imports.rs"]
 mod imports;
 #[path = "contacts/merges.rs"]

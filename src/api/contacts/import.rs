@@ -14,6 +14,21 @@ use crate::core::contacts::{
     ContactError, ContactImport, ImportOptions, ImportStep, ImportSummary, ImportedList,
 };
 
+/// The parameters of the route.
+const PARAMETERS: &[&str] = &[
+    "list",
+    "map",
+    "delimiter",
+    "format",
+    "encoding",
+    "on_conflict",
+    "update_attributes",
+    "source",
+    "tag",
+    "consent",
+    "dry_run",
+];
+
 /// What an import did, or would do: `rows` is the sum of the counts after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportSummaryBody {
@@ -21,6 +36,9 @@ pub struct ImportSummaryBody {
     pub created: u64,
     pub updated: u64,
     pub unchanged: u64,
+    /// Contacts that were there already and were left as they are, with `on_conflict=skip`.
+    #[serde(default)]
+    pub skipped: u64,
     /// Rows whose address came before in the file; what they say wins over the earlier row.
     pub duplicates: u64,
     pub rejected: u64,
@@ -43,7 +61,8 @@ pub struct ImportedListBody {
 ///
 /// The body is the file, of any size; the answer is a JSON value a line, as the file is read.
 /// Contacts are found again by their address: their fields are replaced by what the cells say,
-/// attributes are merged, and empty cells say nothing. Batches of rows are saved as they come, and
+/// attributes are merged, and empty cells say nothing, unless `on_conflict` and
+/// `update_attributes` say otherwise. Batches of rows are saved as they come, and
 /// importing a file again changes nothing.
 #[utoipa::path(post, path = "/contacts/import", tag = "contacts", params(ImportQuery),
     request_body(content = String, content_type = "text/csv"),
@@ -56,12 +75,17 @@ pub(super) async fn import_contacts(
     uri: Uri,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let query =
-        ImportQuery::read(&uri, &["list", "map", "delimiter", "format", "encoding", "dry_run"])?;
+    let query = ImportQuery::read(&uri, PARAMETERS)?;
+    let (on_conflict, update_attributes) = query.conflicts()?;
     let options = ImportOptions {
         map: query.pairs()?,
         file: query.file()?,
+        on_conflict,
+        update_attributes,
+        consent: query.consent()?,
         list: query.list,
+        source: query.source,
+        tags: query.tag.into_iter().collect(),
         dry_run: query.dry_run,
     };
     let import = services.contacts.import(imports::upload(body), options).await?;
@@ -73,6 +97,7 @@ pub(super) async fn import_contacts(
             .targets()
             .map(|(target, heading)| (target.to_owned(), heading.into()))
             .collect(),
+        remembered: columns.remembered().to_vec(),
     };
     Ok(imports::answer(Some(header), import))
 }
@@ -92,6 +117,7 @@ impl From<ImportSummary> for ImportSummaryBody {
             created: summary.created,
             updated: summary.updated,
             unchanged: summary.unchanged,
+            skipped: summary.skipped,
             duplicates: summary.duplicates,
             rejected: summary.rejected,
             list: summary

@@ -403,6 +403,7 @@ impl From<ContactError> for ApiError {
             ContactError::SuppressionNotFound(_) => Self::not_found("SUPPRESSION_NOT_FOUND", error),
             ContactError::ReasonTooLong(_) => Self::invalid("INVALID_REASON", error),
             ContactError::Import(_) => Self::invalid("INVALID_IMPORT", error),
+            ContactError::ImportConflicts { .. } => Self::conflict("IMPORT_CONFLICTS", error),
             ContactError::ListNotFound(_) => Self::not_found("LIST_NOT_FOUND", error),
             ContactError::Ambiguous { names, .. } => {
                 let names = serde_json::json!({ "candidates": names });

@@ -32,7 +32,7 @@ pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
 pub use consent::{BadConsent, Consent, ConsentState, NewConsent, RecordedConsents};
 pub use forgotten::{AddressKey, FORGOTTEN};
-pub use import::{Columns, ImportError, Reject};
+pub use import::{AttributeUpdate, Columns, ImportError, OnConflict, Reject};
 pub use merging::{DuplicateRule, Duplicates, Merge};
 pub use model::{
     Activity, ActivityCount, Contact, ContactChange, ContactError, ContactFilter, List, ListChange,

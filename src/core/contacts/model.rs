@@ -274,6 +274,17 @@ pub enum ContactError {
     ReasonTooLong(String),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(
+        "{count} of the addresses {}, {}; nothing was imported. --on-conflict update changes such \
+         contacts, skip leaves them as they are",
+        if *.count == 1 { "is a contact already" } else { "are contacts already" }, .first.join(", ")
+    )]
+    ImportConflicts {
+        /// In the rows up to the first batch that has one.
+        count: usize,
+        /// The first of them, with the lines they are on.
+        first: Vec<String>,
+    },
     #[error("no list `{0}`; `frontier list list` shows those there are")]
     ListNotFound(String),
     #[error("`{text}` could be {}; write more of it", .names.join(", "))]
@@ -408,6 +419,13 @@ impl ContactChange {
         self.tags.extend(later.tags);
         self.untag.extend(later.untag);
         self.notes = later.notes.or_else(|| self.notes.take());
+    }
+
+    /// Removes the attributes of `contact` that are not among those that were `named`.
+    pub(super) fn remove_others(&mut self, contact: &Contact, named: &BTreeMap<String, Json>) {
+        for (key, _) in contact.attributes.iter().filter(|(key, _)| !named.contains_key(*key)) {
+            self.attributes.insert(key.to_owned(), Json::Null);
+        }
     }
 
     /// Checks how many tags a contact gets by this that had none.

@@ -101,3 +101,44 @@ fn what_is_no_file_of_contacts_is_refused_whole() {
         assert!(!refused.err.contains("panicked"), "{name}: {}", refused.err);
     }
 }
+
+#[test]
+fn a_file_says_how_its_contacts_meet_those_there_are() {
+    let sandbox = Sandbox::workspace();
+    sandbox.write("one.csv", "Buzón,Quién,Ciudad\nana@x.example,Ana,Soria\n");
+    let first = sandbox.run(&[
+        "contact",
+        "import",
+        "one.csv",
+        "--source",
+        "crm",
+        "--map",
+        "email=Buzón",
+        "--map",
+        "name=Quién",
+        "--tag",
+        "new",
+        "--consent",
+        "source=fair,purpose=newsletter",
+    ]);
+    assert_eq!(first.code, 0, "{}", first.err);
+    insta::assert_snapshot!(first.err, @"Took email from `Buzón`, name from `Quién`, ciudad from `Ciudad`.");
+    sandbox.write("two.csv", "Ciudad,Buzón\nJaca,ana@x.example\nLugo,bo@x.example\n");
+    let failed =
+        sandbox.run(&["contact", "import", "two.csv", "--source", "crm", "--on-conflict", "fail"]);
+    assert_eq!(failed.code, 5);
+    insta::assert_snapshot!(failed.err, @r"
+    Took ciudad from `Ciudad` (remembered), email from `Buzón` (remembered).
+    error: 1 of the addresses is a contact already, `ana@x.example` on line 2; nothing was imported. --on-conflict update changes such contacts, skip leaves them as they are
+    ");
+    let skipped =
+        sandbox.ok(&["contact", "import", "two.csv", "--source", "crm", "--on-conflict", "skip"]);
+    assert!(skipped.contains("skipped              1\n"), "{skipped}");
+    sandbox.write("three.csv", "email,plan\nana@x.example,pro\n");
+    sandbox.ok(&["contact", "import", "three.csv", "--update-attributes"]);
+    let ana = |key: &str| sandbox.ok(&["contact", "show", "ana@x.example", "--jq", key]);
+    assert_eq!(ana(".attributes"), "{\"ciudad\":\"Soria\",\"plan\":\"pro\"}\n");
+    sandbox.ok(&["contact", "import", "three.csv", "--update-attributes=replace"]);
+    assert_eq!(ana(".attributes"), "{\"plan\":\"pro\"}\n");
+    assert_eq!(ana(".tags"), "[\"new\"]\n");
+}

@@ -18,26 +18,33 @@ on_every_backend!(
 
 /// What an import answered: its summary, and its rejects by line and reason.
 #[derive(Debug)]
-struct Outcome {
-    summary: ImportSummaryBody,
+pub(super) struct Outcome {
+    pub(super) summary: ImportSummaryBody,
+    /// The columns by target, and the targets that were remembered.
+    pub(super) columns: (Value, Vec<String>),
     rejects: Vec<(u64, String, Vec<String>)>,
 }
 
 impl Outcome {
     /// `rows, created, updated, unchanged, duplicates, rejected`
-    fn counts(&self) -> [u64; 6] {
+    pub(super) fn counts(&self) -> [u64; 6] {
         let s = &self.summary;
         [s.rows, s.created, s.updated, s.unchanged, s.duplicates, s.rejected]
     }
 }
 
-async fn import(client: &Client, how: &ImportQuery, file: &[u8]) -> ClientResult<Outcome> {
+pub(super) async fn import(
+    client: &Client,
+    how: &ImportQuery,
+    file: &[u8],
+) -> ClientResult<Outcome> {
     // In pieces, so that records and characters are cut anywhere.
     let pieces: Vec<_> =
         file.chunks(1009).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let body = Body::from_stream(futures::stream::iter(pieces));
     let mut events = client.import_contacts(how, body).await?;
     let (mut rejects, mut summary, mut read) = (Vec::new(), None, 0);
+    let mut columns = (Value::Null, Vec::new());
     while let Some(event) = events.next().await {
         match event? {
             ImportEvent::Reject { line, reason, record, .. } => {
@@ -45,15 +52,17 @@ async fn import(client: &Client, how: &ImportQuery, file: &[u8]) -> ClientResult
             }
             ImportEvent::Summary(done) => summary = Some(done),
             ImportEvent::Progress { bytes, .. } => read = bytes,
-            ImportEvent::Header { .. } => {}
+            ImportEvent::Header { targets, remembered, .. } => {
+                columns = (Value::Object(targets), remembered);
+            }
             ImportEvent::Error { error } => panic!("{error:?}"),
         }
     }
     assert!(read <= file.len() as u64);
-    Ok(Outcome { summary: summary.unwrap(), rejects })
+    Ok(Outcome { summary: summary.unwrap(), columns, rejects })
 }
 
-fn to_list(list: &str) -> ImportQuery {
+pub(super) fn to_list(list: &str) -> ImportQuery {
     ImportQuery { list: Some(list.into()), ..ImportQuery::default() }
 }
 

@@ -35,6 +35,8 @@ const NOTES: &[&str] = &["notes", "notas", "note", "nota", "notizen"];
 pub struct Columns {
     headings: Vec<String>,
     targets: Vec<Option<Target>>,
+    /// Targets that are where they were in the file before.
+    remembered: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +96,7 @@ impl Columns {
                 targets[at] = Some(attribute(&headings, &targets, at, key)?);
             }
         }
-        Ok(Self { headings, targets })
+        Ok(Self { headings, targets, remembered: Vec::new() })
     }
 
     /// The headings as they are in the file.
@@ -106,6 +108,36 @@ impl Columns {
     pub fn targets(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.targets.iter().zip(&self.headings);
         pairs.filter_map(|(target, heading)| Some((target.as_ref()?.name(), heading.as_str())))
+    }
+
+    /// The targets whose columns were remembered from an earlier file of the same source.
+    pub fn remembered(&self) -> &[String] {
+        &self.remembered
+    }
+
+    /// As [`Columns::read`], with what is `remembered` of an earlier file for what `map` does not
+    /// say, as far as this one has the columns.
+    pub(super) fn read_remembering(
+        headings: Vec<String>,
+        map: &[(String, String)],
+        remembered: &[(String, String)],
+    ) -> Result<Self, ImportError> {
+        let said = |target: &str, at: usize| {
+            map.iter().any(|(known, column)| {
+                known == target || column_named(&headings, known, column).is_ok_and(|of| of == at)
+            })
+        };
+        let mut all = map.to_vec();
+        let mut targets = Vec::new();
+        for (target, column) in remembered {
+            if let Ok(at) = column_named(&headings, target, column)
+                && !said(target, at)
+            {
+                all.push((target.clone(), column.clone()));
+                targets.push(target.clone());
+            }
+        }
+        Ok(Self { remembered: targets, ..Self::read(headings, &all)? })
     }
 
     /// What each column holds, in their order.

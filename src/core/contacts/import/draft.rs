@@ -38,9 +38,10 @@ impl Columns {
     pub(in crate::core::contacts) fn of(
         head: Head<'_>,
         map: &[(String, String)],
+        remembered: &[(String, String)],
     ) -> Result<Self, ImportError> {
         match head {
-            Head::Keys(keys) => Self::read(keys, map),
+            Head::Keys(keys) => Self::read_remembering(keys, map, remembered),
             Head::Table(Record { fault: Some(fault), .. }) => {
                 Err(ImportError::Header(fault.to_string()))
             }
@@ -49,7 +50,7 @@ impl Columns {
                     Content::Cells(cells) => cells.iter().map(|c| c.trim().to_owned()).collect(),
                     Content::Item { .. } => Vec::new(),
                 };
-                Self::read(cells, map)
+                Self::read_remembering(cells, map, remembered)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod columns;
 mod draft;
+mod options;
 mod suppressions;
 
 use super::BadAttribute;
@@ -9,6 +10,7 @@ use super::reading::Place;
 
 pub use columns::Columns;
 pub(super) use draft::Draft;
+pub use options::{AttributeUpdate, OnConflict};
 pub(super) use suppressions::SuppressionColumns;
 
 /// Why a file cannot be imported.

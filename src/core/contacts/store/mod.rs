@@ -4,6 +4,7 @@ pub(super) mod activity;
 pub(super) mod attribute_types;
 pub(super) mod consents;
 pub(super) mod contacts;
+pub(super) mod imports;
 pub(super) mod lists;
 pub(super) mod members;
 pub(super) mod merges;

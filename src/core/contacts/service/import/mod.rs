@@ -21,14 +21,16 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::Contacts;
 use crate::core::contacts::reading::{FileOptions, Head, Reader};
-use crate::core::contacts::store::lists as list_store;
+use crate::core::contacts::store::{imports as mappings, lists as list_store};
+use crate::core::contacts::tags;
 use crate::core::contacts::{
-    Columns, ContactError, FileFormat, ImportError, NewList, Reject, Upload,
+    AttributeUpdate, Columns, ContactError, FileFormat, ImportError, NewConsent, NewList,
+    OnConflict, Reject, Tags, Upload,
 };
 use crate::core::events::Event;
-use crate::core::kernel::Id;
+use crate::core::kernel::{Id, check_name};
 use crate::storage::sql::{DbError, Tx};
-use prepare::{Prepared, Preparer};
+use prepare::{Prepared, Preparer, Rules};
 use save::Saver;
 
 pub(super) use prepare::Seen;
@@ -45,6 +47,13 @@ pub struct ImportOptions {
     pub map: Vec<(String, String)>,
     /// What is known of the file.
     pub file: FileOptions,
+    pub on_conflict: Option<OnConflict>,
+    pub update_attributes: Option<AttributeUpdate>,
+    /// Where files like this come from: which column means what is remembered by this name.
+    pub source: Option<String>,
+    /// Put on everybody in the file.
+    pub tags: Tags,
+    pub consent: Option<NewConsent>,
     /// Only say what would happen.
     pub dry_run: bool,
 }
@@ -60,19 +69,24 @@ pub struct ContactImport {
     /// A batch that was ready and did not fit into the transaction of those before.
     next: Option<Result<Prepared, ImportError>>,
     saver: Saver,
+    source: Option<String>,
+    /// The one transaction of an import that a conflict undoes as a whole.
+    whole: Option<Tx>,
     summary: ImportSummary,
     _preparing: AbortOnDropHandle<()>,
 }
 
 /// What an import did, or would do.
 ///
-/// `rows` is the sum of `created`, `updated`, `unchanged`, `duplicates` and `rejected`.
+/// `rows` is the sum of `created`, `updated`, `unchanged`, `skipped`, `duplicates` and `rejected`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportSummary {
     pub rows: u64,
     pub created: u64,
     pub updated: u64,
     pub unchanged: u64,
+    /// Contacts that were there and were left as they are, as was asked for.
+    pub skipped: u64,
     /// Rows whose address came before in the file.
     pub duplicates: u64,
     pub rejected: u64,
@@ -111,21 +125,52 @@ impl Contacts {
         upload: Upload,
         options: ImportOptions,
     ) -> Result<ContactImport, ContactError> {
-        let ImportOptions { list, map, file, dry_run } = options;
-        let lay_out = move |head: Head<'_>| Columns::of(head, &map);
+        let ImportOptions { map, file, source, consent, dry_run, .. } = options;
+        let tags = tags::checked(&options.tags)?;
+        let on_conflict = options.on_conflict.unwrap_or(OnConflict::Update);
+        let update_attributes = options.update_attributes.unwrap_or(AttributeUpdate::Merge);
+        let now = self.clock.now();
+        let consent = consent.map(|consent| consent.checked(now)).transpose()?;
+        let remembered = match &source {
+            Some(source) => {
+                check_name(source)?;
+                mappings::mapping(&mut self.db.read().await?, source).await?
+            }
+            None => Vec::new(),
+        };
+        let lay_out = move |head: Head<'_>| Columns::of(head, &map, &remembered);
         let reader = Reader::open(upload, file, lay_out).await?;
-        let (list, imported) = match list {
+        let fails = on_conflict == OnConflict::Fail;
+        let writes = !dry_run && (fails || options.list.is_some());
+        let mut tx = if writes { self.db.begin().await? } else { self.db.read().await? };
+        let (list, imported) = match options.list {
             Some(list) => {
-                let (id, imported) = self.list_to_import(&list, dry_run).await?;
+                let (id, imported) = self.list_to_import(&mut tx, &list, dry_run).await?;
                 (id, Some(imported))
             }
             None => (None, None),
         };
-        let types = self.attribute_types_in(&mut self.db.read().await?).await?;
+        let types = self.attribute_types_in(&mut tx).await?;
+        let whole = if fails {
+            Some(tx)
+        } else {
+            tx.commit().await?;
+            None
+        };
         let summary = ImportSummary { list: imported, dry_run, ..ImportSummary::default() };
         let mostly_new = Arc::new(AtomicBool::new(!dry_run));
-        let preparer = Preparer::new(self, types.clone(), Arc::clone(&mostly_new));
-        let saver = Saver { contacts: self.clone(), list, dry_run, types, mostly_new };
+        let rules = Rules { on_conflict, update_attributes, tags };
+        let preparer = Preparer::new(self, rules, types.clone(), Arc::clone(&mostly_new));
+        let saver = Saver {
+            contacts: self.clone(),
+            list,
+            dry_run,
+            on_conflict,
+            update_attributes,
+            consent,
+            types,
+            mostly_new,
+        };
         let (columns, format) = (reader.layout().clone(), reader.format());
         let arrived = reader.arrived();
         let (ready, batches) = mpsc::channel(1);
@@ -138,6 +183,8 @@ impl Contacts {
             batches,
             next: None,
             saver,
+            source,
+            whole,
             summary,
             _preparing: AbortOnDropHandle::new(preparing),
         })
@@ -146,18 +193,18 @@ impl Contacts {
     /// The list called exactly `text`: a list whose name only starts so would be a surprise.
     async fn list_to_import(
         &self,
+        tx: &mut Tx,
         text: &str,
         dry_run: bool,
     ) -> Result<(Option<Id>, ImportedList), ContactError> {
         let new = NewList { name: text.to_owned(), ..NewList::default() };
         new.check()?;
-        let mut tx = if dry_run { self.db.read().await? } else { self.db.begin().await? };
-        let mut found = match list_store::named(&mut tx, text).await? {
-            Some(id) => list_store::get(&mut tx, id).await?,
+        let mut found = match list_store::named(tx, text).await? {
+            Some(id) => list_store::get(tx, id).await?,
             None => None,
         };
         if let (None, Ok(id)) = (&found, text.parse()) {
-            found = list_store::get(&mut tx, id).await?;
+            found = list_store::get(tx, id).await?;
         }
         if let Some(list) = found {
             return Ok((Some(list.id), ImportedList { name: list.name, created: false }));
@@ -166,8 +213,7 @@ impl Contacts {
         if dry_run {
             return Ok((None, imported));
         }
-        let list = self.create_list_in(&mut tx, new).await?;
-        tx.commit().await?;
+        let list = self.create_list_in(tx, new).await?;
         Ok((Some(list.id), imported))
     }
 }
@@ -204,7 +250,14 @@ impl ContactImport {
             return Ok(ImportStep::Done(self.summary.clone()));
         };
         let mut rejects = Vec::new();
-        let mut tx = self.save_first(first?, &mut rejects).await?;
+        let mut first = first?;
+        if let Some(tx) = &mut self.whole {
+            let saved = self.saver.save(tx, &mut first).await?;
+            self.summary.add(first.conclude(saved), &mut rejects);
+            let bytes = self.arrived.load(Ordering::Relaxed);
+            return Ok(ImportStep::Batch { rejects, rows: self.summary.rows, bytes });
+        }
+        let mut tx = self.save_first(first, &mut rejects).await?;
         let mut room = self.contacts.db.rows_a_transaction().saturating_sub(1);
         while room > 0
             && let Ok(next) = self.batches.try_recv()
@@ -255,14 +308,22 @@ impl ContactImport {
         if self.saver.dry_run {
             return Ok(());
         }
-        let ImportSummary { rows, created, updated, unchanged, duplicates, rejected, .. } =
+        let ImportSummary { rows, created, updated, unchanged, skipped, duplicates, .. } =
             self.summary;
         let payload = serde_json::json!({
             "list": self.summary.list.as_ref().map(|list| &list.name), "list_id": self.saver.list,
             "rows": rows, "created": created, "updated": updated, "unchanged": unchanged,
-            "duplicates": duplicates, "rejected": rejected,
+            "skipped": skipped, "duplicates": duplicates, "rejected": self.summary.rejected,
         });
-        let mut tx = self.contacts.db.begin().await?;
+        let mut tx = match self.whole.take() {
+            Some(tx) => tx,
+            None => self.contacts.db.begin().await?,
+        };
+        if let Some(source) = &self.source {
+            let own = |(target, heading): (&str, &str)| (target.to_owned(), heading.to_owned());
+            let mapping: Vec<_> = self.columns.targets().map(own).collect();
+            mappings::remember_mapping(&mut tx, source, &mapping, &self.contacts.clock).await?;
+        }
         self.contacts.outbox.push(&mut tx, Event { name: "contacts.imported", payload }).await?;
         Ok(tx.commit().await?)
     }
@@ -275,6 +336,7 @@ impl ImportSummary {
         self.created += batch.created;
         self.updated += batch.updated;
         self.unchanged += batch.unchanged;
+        self.skipped += batch.skipped;
         self.duplicates += batch.duplicates;
         self.rejected += batch.rejected;
         self.unsubscribed += batch.unsubscribed;

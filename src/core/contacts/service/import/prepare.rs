@@ -16,7 +16,10 @@ use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::import::Draft;
 use crate::core::contacts::reading::Batch;
 use crate::core::contacts::store::contacts as store;
-use crate::core::contacts::{AttributeType, AttributeTypes, ContactError, Reject, attributes};
+use crate::core::contacts::{
+    AttributeType, AttributeTypes, AttributeUpdate, ContactError, OnConflict, Reject, Tags,
+    attributes,
+};
 use crate::core::kernel::{Clock, Id};
 use crate::storage::sql::Params;
 
@@ -71,14 +74,23 @@ pub(super) struct Saved {
     pub(super) created: u64,
     pub(super) updated: u64,
     pub(super) unchanged: u64,
+    pub(super) skipped: u64,
     /// Those who have unsubscribed from the list, and stay so.
     pub(super) unsubscribed: u64,
     /// Those that cannot be kept together with what was there, and why.
     pub(super) refused: HashMap<usize, ContactError>,
 }
 
+/// What the options of an import say that can be obeyed without the store.
+pub(super) struct Rules {
+    pub(super) on_conflict: OnConflict,
+    pub(super) update_attributes: AttributeUpdate,
+    pub(super) tags: Tags,
+}
+
 /// Prepares one batch after the other.
 pub(super) struct Preparer {
+    rules: Rules,
     clock: Clock,
     workspace: Id,
     types: AttributeTypes,
@@ -91,11 +103,12 @@ impl Preparer {
     /// contacts were.
     pub(super) fn new(
         contacts: &Contacts,
+        rules: Rules,
         types: AttributeTypes,
         mostly_new: Arc<AtomicBool>,
     ) -> Self {
         let (clock, workspace) = (contacts.clock.clone(), contacts.db.workspace());
-        Self { clock, workspace, types, mostly_new, seen: Seen::default() }
+        Self { rules, clock, workspace, types, mostly_new, seen: Seen::default() }
     }
 
     pub(super) fn prepare(&mut self, batch: Batch<Draft>) -> Prepared {
@@ -134,17 +147,25 @@ impl Preparer {
         prepared
     }
 
-    /// Puts the rows of one address together; says how many came before, in this batch or another.
+    /// Puts the rows of one address together, or keeps the first of them where contacts are not to
+    /// be changed; says how many came before, in this batch or another.
     fn gather(&mut self, rows: Vec<Draft>) -> (Vec<Candidate>, u64) {
         let mut candidates: Vec<Candidate> = Vec::with_capacity(rows.len());
         let mut places: HashMap<u64, usize> = HashMap::with_capacity(rows.len());
         let mut duplicates = 0;
-        for draft in rows {
+        for mut draft in rows {
             let key = hash(draft.address.folded());
             let is_first = self.seen.0.insert(key);
             duplicates += u64::from(!is_first);
+            if !is_first && self.rules.on_conflict != OnConflict::Update {
+                continue;
+            }
+            draft.change.tags.extend(self.rules.tags.iter().cloned());
             match places.get(&key).copied().and_then(|at| candidates.get_mut(at)) {
                 Some(known) if known.draft.address.folded() == draft.address.folded() => {
+                    if self.rules.update_attributes == AttributeUpdate::Replace {
+                        known.draft.change.attributes.clear();
+                    }
                     known.draft.change.absorb(draft.change);
                 }
                 _ => {
@@ -239,6 +260,7 @@ impl Prepared {
             created: saved.created,
             updated: saved.updated,
             unchanged: saved.unchanged,
+            skipped: saved.skipped,
             unsubscribed: saved.unsubscribed,
             duplicates,
             rejected: rejects.len() as u64,

@@ -9,15 +9,23 @@ use super::Contacts;
 use super::prepare::{Newcomer, Prepared, Saved};
 use crate::core::contacts::import::Draft;
 use crate::core::contacts::store::{contacts as store, members as list_members, tags as tag_store};
-use crate::core::contacts::{AttributeTypes, Contact, ContactError};
+use crate::core::contacts::{
+    AttributeTypes, AttributeUpdate, Contact, ContactError, NewConsent, OnConflict,
+};
 use crate::core::kernel::{Id, fold_address};
 use crate::storage::sql::{DbError, Tx};
+
+/// Conflicts that a refusal names.
+const CONFLICTS_SHOWN: usize = 10;
 
 /// Saves the batches of one import.
 pub(super) struct Saver {
     pub(super) contacts: Contacts,
     pub(super) list: Option<Id>,
     pub(super) dry_run: bool,
+    pub(super) on_conflict: OnConflict,
+    pub(super) update_attributes: AttributeUpdate,
+    pub(super) consent: Option<NewConsent>,
     /// The types of the attributes so far.
     pub(super) types: AttributeTypes,
     /// Whether most contacts of the batch before were new.
@@ -104,6 +112,9 @@ impl Saver {
         let existing = store::with_addresses(tx, &folded).await?;
         let mut existing: HashMap<String, Contact> =
             existing.into_iter().map(|contact| (fold_address(&contact.email), contact)).collect();
+        if self.on_conflict == OnConflict::Fail && !existing.is_empty() {
+            return Err(conflicts(batch, &places, &existing));
+        }
         let now = self.contacts.clock.now();
         let (mut updates, mut strangers) = (Vec::new(), Vec::new());
         for at in places {
@@ -117,7 +128,15 @@ impl Saver {
                 }
                 continue;
             };
-            match contact.apply(&change.without_repeated_cells(&contact)) {
+            if self.on_conflict == OnConflict::Skip {
+                saved.skipped += 1;
+                continue;
+            }
+            let mut said = change.without_repeated_cells(&contact);
+            if self.update_attributes == AttributeUpdate::Replace {
+                said.remove_others(&contact, &change.attributes);
+            }
+            match contact.apply(&said) {
                 Err(error) => {
                     saved.refused.insert(at, error);
                 }
@@ -146,8 +165,8 @@ impl Saver {
         Err(DbError::Busy.into()) // somebody else created one since it was looked for
     }
 
-    /// Puts everybody of the batch on the list, and their tags on them; says how many have
-    /// unsubscribed from it.
+    /// Puts everybody of the batch on the list and their tags on them, and records their consent;
+    /// says how many have unsubscribed from the list.
     async fn attach(
         &self,
         tx: &mut Tx,
@@ -165,9 +184,30 @@ impl Saver {
             tags.extend(change.tags.iter().map(|tag| (*id, tag.as_str())));
         }
         tag_store::add(tx, tags).await?;
+        if let Some(consent) = &self.consent {
+            let consents = ids.iter().map(|id| (*id, consent.clone())).collect();
+            self.contacts.record_consents_in(tx, consents).await?;
+        }
         let Some(list) = self.list else { return Ok(0) };
         let (_, silent) = list_members::add(tx, list, &ids, self.contacts.clock.now()).await?;
         Ok(silent.unsubscribed)
+    }
+}
+
+/// The refusal of an import whose candidates at `places` are there already, in part.
+fn conflicts(
+    batch: &Prepared,
+    places: &[usize],
+    existing: &HashMap<String, Contact>,
+) -> ContactError {
+    let there = places
+        .iter()
+        .map(|at| &batch.candidates[*at].draft)
+        .filter(|draft| existing.contains_key(draft.address.folded()));
+    let shown = |draft: &Draft| format!("`{}` on line {}", draft.address, draft.origin.place.line);
+    ContactError::ImportConflicts {
+        count: existing.len(),
+        first: there.take(CONFLICTS_SHOWN).map(shown).collect(),
     }
 }
 
