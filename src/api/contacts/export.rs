@@ -23,7 +23,7 @@ const FIELDS: [&str; 4] = ["email", "name", "language", "timezone"];
 #[into_params(parameter_in = Query)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExportQuery {
-    /// Only those on this list: its name, its id, or the start of one.
+    /// Only those subscribed to this list: its name, its id, or the start of one.
     pub list: Option<String>,
     /// The form of the file.
     #[param(default = "csv")]

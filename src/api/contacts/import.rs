@@ -43,6 +43,9 @@ pub struct ImportSummaryBody {
     pub duplicates: u64,
     pub rejected: u64,
     pub list: Option<ImportedListBody>,
+    /// Contacts of the file who have not confirmed that they want the list; no part of the sum.
+    #[serde(default)]
+    pub unconfirmed: u64,
     /// Contacts of the file who have unsubscribed from the list, and stay so; no part of the sum.
     #[serde(default)]
     pub unsubscribed: u64,
@@ -123,6 +126,7 @@ impl From<ImportSummary> for ImportSummaryBody {
             list: summary
                 .list
                 .map(|ImportedList { name, created }| ImportedListBody { name, created }),
+            unconfirmed: summary.unconfirmed,
             unsubscribed: summary.unsubscribed,
             dry_run: summary.dry_run,
         }

@@ -16,7 +16,7 @@ use crate::client::Client;
 /// the file in a spreadsheet, which may run them as formulas.
 #[derive(clap::Args, Debug)]
 pub struct ExportArgs {
-    /// Only those on this list
+    /// Only those subscribed to this list
     #[arg(long)]
     list: Option<String>,
     /// A table, or a contact a line as JSON

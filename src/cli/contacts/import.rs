@@ -107,6 +107,11 @@ impl ImportArgs {
             }
             _ => {}
         }
+        match summary.unconfirmed {
+            0 => {}
+            1 => output.note("1 of them is sent nothing until it is confirmed."),
+            some => output.note(format_args!("{some} of them are sent nothing until confirmed.")),
+        }
         match summary.unsubscribed {
             0 => {}
             1 => output.note("1 of them has unsubscribed from the list, and stays so."),

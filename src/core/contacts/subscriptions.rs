@@ -56,14 +56,6 @@ impl MemberCounts {
     pub const fn total(&self) -> u64 {
         self.subscribed + self.unconfirmed + self.unsubscribed
     }
-
-    pub(super) const fn of(&mut self, state: SubscriptionState) -> &mut u64 {
-        match state {
-            SubscriptionState::Subscribed => &mut self.subscribed,
-            SubscriptionState::Unconfirmed => &mut self.unconfirmed,
-            SubscriptionState::Unsubscribed => &mut self.unsubscribed,
-        }
-    }
 }
 
 /// A contact on a list.

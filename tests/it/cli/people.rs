@@ -53,6 +53,9 @@ fn an_import_says_who_has_unsubscribed() {
     sandbox.ok(&["list", "unsubscribe", "news", "ana@example.com"]);
     let again = sandbox.run(&["contact", "import", "people.csv", "--list", "news"]);
     assert_snapshot!(again.err, @"1 of them has unsubscribed from the list, and stays so.");
+    sandbox.ok(&["list", "create", "asked", "--optin", "double"]);
+    let asked = sandbox.run(&["contact", "import", "people.csv", "--list", "asked"]);
+    assert_snapshot!(asked.err, @"2 of them are sent nothing until confirmed.");
 }
 
 #[test]

@@ -91,6 +91,8 @@ pub struct ImportSummary {
     pub duplicates: u64,
     pub rejected: u64,
     pub list: Option<ImportedList>,
+    /// Contacts of the file who have not confirmed that they want the list.
+    pub unconfirmed: u64,
     /// Contacts of the file who have unsubscribed from the list, and stay so.
     pub unsubscribed: u64,
     pub dry_run: bool,
@@ -339,6 +341,7 @@ impl ImportSummary {
         self.skipped += batch.skipped;
         self.duplicates += batch.duplicates;
         self.rejected += batch.rejected;
+        self.unconfirmed += batch.unconfirmed;
         self.unsubscribed += batch.unsubscribed;
         rejects.extend(rejected);
     }

@@ -16,6 +16,7 @@ use crate::core::contacts::attribute_types::settle;
 use crate::core::contacts::import::Draft;
 use crate::core::contacts::reading::Batch;
 use crate::core::contacts::store::contacts as store;
+use crate::core::contacts::store::members::Silent;
 use crate::core::contacts::{
     AttributeType, AttributeTypes, AttributeUpdate, ContactError, OnConflict, Reject, Tags,
     attributes,
@@ -75,8 +76,8 @@ pub(super) struct Saved {
     pub(super) updated: u64,
     pub(super) unchanged: u64,
     pub(super) skipped: u64,
-    /// Those who have unsubscribed from the list, and stay so.
-    pub(super) unsubscribed: u64,
+    /// Those whom the list does not send to.
+    pub(super) silent: Silent,
     /// Those that cannot be kept together with what was there, and why.
     pub(super) refused: HashMap<usize, ContactError>,
 }
@@ -261,7 +262,8 @@ impl Prepared {
             updated: saved.updated,
             unchanged: saved.unchanged,
             skipped: saved.skipped,
-            unsubscribed: saved.unsubscribed,
+            unconfirmed: saved.silent.unconfirmed,
+            unsubscribed: saved.silent.unsubscribed,
             duplicates,
             rejected: rejects.len() as u64,
             ..ImportSummary::default()

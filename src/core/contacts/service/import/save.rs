@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Contacts;
 use super::prepare::{Newcomer, Prepared, Saved};
 use crate::core::contacts::import::Draft;
-use crate::core::contacts::store::{contacts as store, members as list_members, tags as tag_store};
+use crate::core::contacts::store::members::{self as list_members, Silent};
+use crate::core::contacts::store::{contacts as store, tags as tag_store};
 use crate::core::contacts::{
     AttributeTypes, AttributeUpdate, Contact, ContactError, NewConsent, OnConflict,
 };
@@ -61,7 +62,7 @@ impl Saver {
         };
         saved.created = first_ones(batch, members.iter().map(|(at, _)| *at));
         self.meet(tx, batch, (rest, &forgotten), &mut saved, &mut members).await?;
-        saved.unsubscribed = self.attach(tx, batch, &members).await?;
+        saved.silent = self.attach(tx, batch, &members).await?;
         let mostly_new = may_write && saved.created * 2 >= batch.candidates.len() as u64;
         self.mostly_new.store(mostly_new, Ordering::Relaxed);
         Ok(saved)
@@ -166,17 +167,17 @@ impl Saver {
     }
 
     /// Puts everybody of the batch on the list and their tags on them, and records their consent;
-    /// says how many have unsubscribed from the list.
+    /// says whom the list does not send to.
     async fn attach(
         &self,
         tx: &mut Tx,
         batch: &Prepared,
         members: &[(usize, Id)],
-    ) -> Result<u64, ContactError> {
+    ) -> Result<Silent, ContactError> {
         let ids: Vec<Id> = members.iter().map(|(_, id)| *id).collect();
         if self.dry_run {
-            let Some(list) = self.list else { return Ok(0) };
-            return Ok(list_members::silent(tx, list, &ids).await?.unsubscribed);
+            let Some(list) = self.list else { return Ok(Silent::default()) };
+            return Ok(list_members::would_be_silent(tx, list, &ids).await?);
         }
         let mut tags = Vec::new();
         for (at, id) in members {
@@ -188,9 +189,9 @@ impl Saver {
             let consents = ids.iter().map(|id| (*id, consent.clone())).collect();
             self.contacts.record_consents_in(tx, consents).await?;
         }
-        let Some(list) = self.list else { return Ok(0) };
+        let Some(list) = self.list else { return Ok(Silent::default()) };
         let (_, silent) = list_members::add(tx, list, &ids, self.contacts.clock.now()).await?;
-        Ok(silent.unsubscribed)
+        Ok(silent)
     }
 }
 
