@@ -14,3 +14,4 @@ mod reports;
 mod segments;
 mod support;
 mod tidy;
+mod versions;

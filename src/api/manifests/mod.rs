@@ -48,6 +48,9 @@ pub struct ManifestsBody {
     /// For an apply: refused unless the plan's `recipients` are so many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm_recipients: Option<u64>,
+    /// For an apply: that of the plan, when it may have been changed since; refused when it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
 }
 
 /// One manifest with the files it names.
@@ -405,8 +408,8 @@ fn labels(text: &str) -> Result<BTreeMap<String, String>, ApiError> {
 }
 
 fn bundle(body: ManifestsBody) -> Bundle {
-    let ManifestsBody { files, prune, confirm_recipients, .. } = body;
-    Bundle { files: sources(files), prune, recipients: confirm_recipients }
+    let ManifestsBody { files, prune, confirm_recipients: recipients, seal, .. } = body;
+    Bundle { files: sources(files), prune, recipients, seal }
 }
 
 fn sources(files: Vec<ManifestFileBody>) -> Vec<SourceFile> {
@@ -462,6 +465,7 @@ impl From<ManifestError> for ApiError {
                 let details = serde_json::json!({ "found": found, "confirmed": confirmed });
                 Self::conflict("RECIPIENTS_DIFFER", message).with_details(details)
             }
+            ManifestError::Unsealed => Self::invalid("PLAN_ALTERED", message),
             ManifestError::Unlabelled => Self::invalid("PRUNE_WITHOUT_LABELS", message),
             ManifestError::Kept(reasons) => Self::conflict("CANNOT_PRUNE", message)
                 .with_details(serde_json::json!({ "reasons": reasons })),

@@ -12,6 +12,9 @@ use crate::core::manifests::{Action, Change, Drift, FieldChange, FieldValue, Pla
 pub struct PlanBody {
     /// Tells what exists now from what exists later.
     pub fingerprint: String,
+    /// Of a plan: proves to an apply that it was made here, of these manifests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
     /// The id of the workspace it is about.
     pub workspace: String,
     /// The recipients of the campaigns that it touches, each campaign's counted for itself: of those
@@ -117,12 +120,20 @@ impl PlanBody {
             changes: plan.changes.into_iter().map(Into::into).collect(),
             warnings: plan.warnings.into_iter().map(Into::into).collect(),
             fingerprint: plan.fingerprint,
+            seal: plan.seal,
         }
     }
 
     /// Whether anything would be done.
     pub fn has_changes(&self) -> bool {
         self.changes.iter().any(|change| change.action != ActionBody::Unchanged)
+    }
+}
+
+impl ChangeBody {
+    /// Whether it changes the document, or whom that is for.
+    pub fn touches(&self) -> bool {
+        self.action != ActionBody::Unchanged || self.recipients != self.recipients_before
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a difference is told: field by field, long texts line by line.
 
 use super::plan::{Lines, cut, heading, push, push_drift, push_warnings};
-use crate::api::{ActionBody, ChangeBody, FieldChangeBody, PlanBody};
+use crate::api::{ChangeBody, FieldChangeBody, PlanBody};
 use crate::cli::output::Tint;
 
 /// Characters of a value shown at most.
@@ -10,7 +10,7 @@ const MAX_SHOWN: usize = 2000;
 /// What differs of every document that does.
 pub(super) fn describe(plan: &PlanBody) -> Lines {
     let mut lines = Lines::new();
-    for change in plan.changes.iter().filter(|one| one.action != ActionBody::Unchanged) {
+    for change in plan.changes.iter().filter(|one| one.touches()) {
         let (head, tint) = heading(change);
         push(&mut lines, tint, head);
         push_drift(&mut lines, change);
@@ -81,6 +81,7 @@ mod tests {
           - [{"metric":"clicks","target":300}]
           metadata.labels.a|b
           + "@ana <img src=x> #1 `x`"
+        = unchanged campaign winter (24 recipients, before 36)
         - delete list old
           spec.description
           - "Old"

@@ -17,7 +17,7 @@ const MAX_FIELDS: usize = 4;
 
 /// The comment.
 pub(super) fn describe(plan: &PlanBody) -> String {
-    let changed = || plan.changes.iter().filter(|one| one.action != ActionBody::Unchanged);
+    let changed = || plan.changes.iter().filter(|one| one.touches());
     let mut text = String::new();
     if changed().next().is_none() {
         let _ = writeln!(text, "### Frontier plan: no changes");
@@ -87,6 +87,7 @@ fn row(change: &ChangeBody) -> String {
             let more = count.saturating_sub(MAX_FIELDS);
             if more > 0 { format!("{named} and {more} more") } else { named }
         }
+        (ActionBody::Unchanged, _) => String::new(),
         (_, count) => count.to_string(),
     };
     let (verb, kind) = (verb(change.action), code(&change.document.kind));
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn a_comment_has_a_table_warnings_and_what_differs() {
         insta::assert_snapshot!(describe(&plan()), @r#"
-        ### Frontier plan: 1 to create, 2 to change, 1 to delete, 1 unchanged
+        ### Frontier plan: 1 to create, 2 to change, 1 to delete, 2 unchanged
 
         Recipients of the campaigns it touches: **1,843**
 
@@ -154,6 +155,7 @@ mod tests {
         | change | <code>Template</code> | <code>spring</code> |  | <code>spec&#46;body</code> |
         | create | <code>Campaign</code> | <code>spring-launch</code> | 1,842 | 1 |
         | change | <code>Campaign</code> | <code>summer</code> | 1,200 → 1 | <code>spec&#46;messages&#91;a&#93;&#46;subject</code>, <code>spec&#46;messages&#91;a&#93;&#46;text</code>, <code>spec&#46;goals</code>, <code>metadata&#46;labels&#46;a&#124;b</code> |
+        | unchanged | <code>Campaign</code> | <code>winter</code> | 36 → 24 |  |
         | **delete** | <code>List</code> | <code>old</code> |  | 1 |
 
         > **Warning:** <code>Template</code> <code>spring</code> changed outside of manifests since 2026-03-01T09&#58;00&#58;00Z&#58; spec&#46;body&#44; spec&#46;format

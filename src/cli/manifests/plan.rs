@@ -198,7 +198,7 @@ pub(super) mod tests {
     pub(in crate::cli::manifests) fn plan() -> PlanBody {
         serde_json::from_value(json!({
             "fingerprint": "f", "workspace": "w", "recipients": 1843,
-            "counts": { "create": 1, "update": 2, "delete": 1, "unchanged": 1 },
+            "counts": { "create": 1, "update": 2, "delete": 1, "unchanged": 2 },
             "changes": [
                 { "kind": "List", "name": "vip", "action": "unchanged", "fields": [] },
                 { "kind": "Template", "name": "spring", "action": "update", "fields": [
@@ -218,6 +218,8 @@ pub(super) mod tests {
                       "diff": "@@ -0,0 +1,1 @@\n+Text\n" },
                     { "path": "spec.goals", "before": [{ "metric": "clicks", "target": 300 }] },
                     { "path": "metadata.labels.a|b", "after": "@ana <img src=x> #1 `x`" } ] },
+                { "kind": "Campaign", "name": "winter", "action": "unchanged", "recipients": 24,
+                  "recipients_before": 36, "fields": [] },
                 { "kind": "List", "name": "old", "action": "delete", "fields": [
                     { "path": "spec.description", "before": "Old" } ] },
             ],
@@ -244,12 +246,13 @@ pub(super) mod tests {
             spec.messages[a].text: added a text of 3 lines
             spec.goals: removed [{"metric":"clicks","target":300}]
             metadata.labels.a|b: added "@ana <img src=x> #1 `x`"
+        = unchanged campaign winter (24 recipients, before 36)
         - delete list old
         warning: list old still has 12 contacts
-        Plan: 1 to create, 2 to change, 1 to delete, 1 unchanged.
+        Plan: 1 to create, 2 to change, 1 to delete, 2 unchanged.
         Recipients of the campaigns it touches: 1,843.
         "#);
-        assert_eq!(done(&plan()), "Applied: 1 created, 2 changed, 1 deleted, 1 unchanged.");
+        assert_eq!(done(&plan()), "Applied: 1 created, 2 changed, 1 deleted, 2 unchanged.");
         assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
     }
 }

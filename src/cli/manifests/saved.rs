@@ -2,9 +2,9 @@
 //!
 //! The file holds the manifests with the files they name, the plan they made, and a digest of all
 //! that. **Invariant:** what is applied from it is what was planned: another workspace, another
-//! version of the program, an edited file or a changed world refuses it. The digest finds mistakes,
-//! not malice: who can write the file can also write the manifests. It holds no secret, for
-//! manifests hold none.
+//! version of the program, an edited file or a changed world refuses it. The digest tells of edits at
+//! once; the plan's seal, which only the workspace can make, refuses also those that a digest was
+//! made for. The file holds no secret, for manifests hold none.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -76,7 +76,10 @@ pub(super) async fn read(path: &Path) -> Result<Saved, CommandError> {
         };
         let fields: Map<String, Value> = match serde_json::from_slice(&bytes(&path, &shown)?) {
             Ok(Value::Object(fields)) if fields.get("format") == Some(&FORMAT.into()) => fields,
-            _ => return Err(refused("is no plan")),
+            _ => {
+                let help = format!("manifests are given with -f: `frontier apply -f {shown}`");
+                return Err(refused("is no plan").hint(help));
+            }
         };
         if fields.get("version") != Some(&PROGRAM.into()) {
             return Err(refused("was made by another version of frontier"));
@@ -118,9 +121,10 @@ impl Saved {
         &self.plan.workspace
     }
 
-    /// The manifests as they were planned.
+    /// The manifests as they were planned, with the proof that they are.
     pub(super) fn manifests(&self) -> ManifestsBody {
-        self.manifests.clone()
+        let seal = Some(self.plan.seal.clone().unwrap_or_default());
+        ManifestsBody { seal, ..self.manifests.clone() }
     }
 
     /// Refuses when the plan of the same manifests is another one `now`, and says what is not as it

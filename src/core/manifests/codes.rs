@@ -28,6 +28,7 @@ pub enum Code {
     Template,
     Expression,
     Campaign,
+    Drifted,
     NotChecked,
 }
 
@@ -43,7 +44,7 @@ pub enum Severity {
 }
 
 impl Code {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::YamlSyntax,
         Self::TooLarge,
         Self::UnknownKey,
@@ -61,6 +62,7 @@ impl Code {
         Self::Template,
         Self::Expression,
         Self::Campaign,
+        Self::Drifted,
         Self::NotChecked,
     ];
 
@@ -83,6 +85,7 @@ impl Code {
             Self::Template => "template",
             Self::Expression => "expression",
             Self::Campaign => "campaign",
+            Self::Drifted => "drifted",
             Self::NotChecked => "not-checked",
         }
     }
@@ -107,6 +110,7 @@ impl Code {
             Self::Template => "The subjects and bodies of messages compile.",
             Self::Expression => "The expression of a segment is one of the segment language.",
             Self::Campaign => "A campaign could be sent as it is written.",
+            Self::Drifted => "What was applied is changed by manifests only.",
             Self::NotChecked => "What only the workspace knows is not checked without it.",
         }
     }

@@ -26,6 +26,9 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// Tells one state of what exists of these documents from another.
     pub fingerprint: String,
+    /// Of a plan to be carried out: proves that it was made here, of these manifests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -114,6 +117,7 @@ impl Plan {
             changes: stays.chain(goes).collect(),
             warnings: Vec::new(),
             fingerprint: fingerprint(found.chain(doomed)),
+            seal: None,
         }
     }
 

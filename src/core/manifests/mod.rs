@@ -38,6 +38,7 @@ mod recipients;
 mod reference;
 mod rules;
 mod schema;
+mod seal;
 mod service;
 mod shape;
 #[cfg(test)]

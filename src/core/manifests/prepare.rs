@@ -56,7 +56,7 @@ impl Manifests {
             Some(labels) => self.doomed(tx, &world, labels, &wanted).await?,
             None => Vec::new(),
         };
-        let mut plan = between(&found, &wanted, &doomed);
+        let mut plan = between(&found, &wanted, &doomed).await?;
         let ledger = drift::ledger(tx).await?;
         let gone = doomed.iter().map(|existing| (existing.document.own_key(), existing));
         let gone: BTreeMap<Key, &Existing> = gone.collect();
@@ -77,8 +77,8 @@ impl Manifests {
             let Spec::Campaign(spec) = &document.spec else { continue };
             let existing = found.get(&document.own_key());
             let first = self.count(tx, spec, existing, &conditions, change).await?;
-            if change.recipients == Some(0) && change.touches() {
-                plan.warnings.push(change.warning("has no recipients yet"));
+            if change.recipients == Some(0) && change.recipients_before.is_some_and(|was| was > 0) {
+                plan.warnings.push(change.warning("is for nobody any more"));
             }
             if change.action == Action::Update
                 && let Some(status) = existing.and_then(|existing| existing.status)
@@ -235,16 +235,23 @@ async fn read(files: &Arc<[SourceFile]>, world: &World) -> Result<Vec<Document>,
         .map_err(ManifestError::Invalid)
 }
 
-fn keys(documents: &[Document]) -> impl Iterator<Item = (Kind, String)> {
+pub(super) fn keys(documents: &[Document]) -> impl Iterator<Item = (Kind, String)> {
     documents.iter().map(|document| (document.kind(), document.name.clone()))
 }
 
-/// The plan from what exists to what is wanted, which is sorted as the plan is.
-fn between(found: &Found, wanted: &[Document], doomed: &[Existing]) -> Plan {
+/// The plan from what exists to what is wanted, which is sorted as the plan is; off the runtime.
+async fn between(
+    found: &Found,
+    wanted: &[Document],
+    doomed: &[Existing],
+) -> Result<Plan, ManifestError> {
     let document = |existing: &Existing| existing.document.clone();
     let current: Vec<Document> = found.values().map(document).collect();
     let doomed: Vec<Document> = doomed.iter().map(document).collect();
-    Plan::between(&current, wanted, &doomed)
+    let wanted = wanted.to_vec();
+    tokio::task::spawn_blocking(move || Plan::between(&current, &wanted, &doomed))
+        .await
+        .map_err(|error| ManifestError::Stopped(error.to_string()))
 }
 
 /// Documents that a prune by these labels would not find once their manifests are gone.
@@ -310,6 +317,36 @@ fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Fin
         help: Some("at most 8 templates around a template, those that exist counted".to_owned()),
     });
     findings.collect()
+}
+
+/// Documents of which something else exists than was applied and than they say.
+pub(super) fn drifted(wanted: &[Document], found: &Found, ledger: &drift::Ledger) -> Vec<Finding> {
+    let drifted = wanted.iter().filter_map(|document| {
+        let key = document.own_key();
+        let now = found.get(&key).map(|existing| &existing.document);
+        let drift = ledger.get(&key)?.drift(now).filter(|_| now != Some(document))?;
+        let (done, help) = if drift.deleted {
+            ("deleted", "an apply makes it again")
+        } else {
+            ("changed", "an apply makes it what this says")
+        };
+        let mut words =
+            format!("{} `{}` was {done} outside of manifests since {}", key.0, key.1, drift.since);
+        if !drift.deleted {
+            words = format!("{words}: {}", drift.fields.join(", "));
+        }
+        Some(Finding {
+            code: Code::Drifted,
+            severity: Severity::Warning,
+            origin: document.origin.clone(),
+            message: None,
+            place: None,
+            inside: None,
+            words,
+            help: Some(help.to_owned()),
+        })
+    });
+    drifted.collect()
 }
 
 /// Documents of several kinds that name each other, so that none could be made first.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::diff::{Action, Plan};
 use super::drift;
+use super::findings::locate;
 use super::links::Key;
 use super::model::{Document, Kind};
 use super::parse::SourceFile;
-use super::prepare::Prepared;
+use super::prepare::{Prepared, drifted, keys};
 use super::problem::{Problem, Problems};
+use super::seal::Content;
 use super::write::{WriteError, WriteOptions, WrittenFiles, write};
 use crate::core::campaigns::{CampaignError, Campaigns};
 use crate::core::contacts::{ContactError, Contacts};
@@ -41,6 +43,8 @@ pub struct Bundle {
     /// Apply only if the campaigns that are touched have so many recipients, as
     /// [`Plan::recipients`] counts them.
     pub recipients: Option<u64>,
+    /// Apply only what the plan with this seal was made of.
+    pub seal: Option<String>,
 }
 
 /// An apply that was asked for.
@@ -81,6 +85,8 @@ pub enum ManifestError {
         "the campaigns have {found} recipients, and {confirmed} were confirmed; look at the plan again"
     )]
     Recipients { found: u64, confirmed: u64 },
+    #[error("these are not the manifests of that plan, or it was made elsewhere; plan them again")]
+    Unsealed,
     #[error("say within which labels to prune: everything else would be deleted without")]
     Unlabelled,
     #[error("nothing was changed, because not all can be deleted: {}", .0.join("; "))]
@@ -186,9 +192,14 @@ impl Manifests {
     /// # Errors
     /// [`ManifestError::Invalid`] with all that is wrong.
     pub async fn validate(&self, files: Vec<SourceFile>) -> Result<Validation, ManifestError> {
-        let wanted = self.tried(&mut self.db.read().await?, &Arc::from(files)).await?;
+        let files: Arc<[SourceFile]> = Arc::from(files);
+        let mut tx = self.db.read().await?;
+        let wanted = self.tried(&mut tx, &files).await?;
+        let found = self.existing(&mut tx, keys(&wanted)).await?;
+        let drifted = drifted(&wanted, &found, &drift::ledger(&mut tx).await?);
+        let warnings = locate(&files, &drifted).problems;
         let documents = wanted.into_iter().map(|document| (document.kind(), document.name));
-        Ok(Validation { documents: documents.collect(), warnings: Vec::new() })
+        Ok(Validation { documents: documents.collect(), warnings })
     }
 
     /// What [`Manifests::apply`] would do now.
@@ -199,22 +210,32 @@ impl Manifests {
     /// [`ManifestError::Kept`] when what is to be pruned has to stay.
     pub async fn plan(&self, bundle: impl Into<Bundle>) -> Result<Plan, ManifestError> {
         let Bundle { files, prune, .. } = bundle.into();
+        let content = Content::of(&files, prune.as_ref());
         let mut tx = self.db.read().await?;
-        Ok(self.prepare(&mut tx, &Arc::from(files), prune.as_ref()).await?.plan)
+        let plan = self.prepare(&mut tx, &Arc::from(files), prune.as_ref()).await?.plan;
+        let seal = Some(self.seal(&content, &plan.fingerprint));
+        Ok(Plan { seal, ..plan })
     }
 
     /// Makes what exists what the files say, all of it or nothing; says what was done.
     ///
     /// # Errors
     /// Those of a plan; [`ManifestError::Outdated`] when the plan of the fingerprint `expected` no
-    /// longer holds; [`ManifestError::Recipients`] when they are not as many as were confirmed.
+    /// longer holds; [`ManifestError::Recipients`] when they are not as many as were confirmed;
+    /// [`ManifestError::Unsealed`] when the plan's seal is not of these files.
     #[tracing::instrument(skip_all)]
     pub async fn apply(
         &self,
         bundle: impl Into<Bundle>,
         expected: Option<&str>,
     ) -> Result<Plan, ManifestError> {
-        let Bundle { files, prune, recipients } = bundle.into();
+        let Bundle { files, prune, recipients, seal } = bundle.into();
+        if let Some(seal) = seal {
+            let content = Content::of(&files, prune.as_ref());
+            if !self.is_sealed(&seal, &content, expected.unwrap_or_default()) {
+                return Err(ManifestError::Unsealed);
+            }
+        }
         let order = Order { files: Arc::from(files), prune, recipients, expected };
         let mut attempts = 1;
         loop {

@@ -59,6 +59,25 @@ impl TokenSigner {
         }
         URL_SAFE_NO_PAD.encode(bytes)
     }
+
+    /// The MAC of `bytes` for a purpose, in base64url.
+    pub fn seal(&self, purpose: &[u8], bytes: &[u8]) -> String {
+        let mac = self.mac(purpose, bytes).map(|mac| mac.finalize().into_bytes());
+        URL_SAFE_NO_PAD.encode(mac.unwrap_or_default())
+    }
+
+    /// Whether `seal` is that of `bytes` for a purpose; takes as long whatever it is.
+    pub fn has_sealed(&self, seal: &str, purpose: &[u8], bytes: &[u8]) -> bool {
+        let seal = URL_SAFE_NO_PAD.decode(seal).unwrap_or_default();
+        self.mac(purpose, bytes).is_some_and(|mac| mac.verify_slice(&seal).is_ok())
+    }
+
+    fn mac(&self, purpose: &[u8], bytes: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
+        mac.update(purpose);
+        mac.update(bytes);
+        Some(mac)
+    }
 }
 
 impl UnsubscribeWays {
@@ -106,6 +125,17 @@ mod tests {
         ] {
             assert_ne!(other[43..], token[43..]);
         }
+    }
+
+    #[test]
+    fn a_seal_is_of_one_purpose_one_text_and_one_key() {
+        let signer = TokenSigner::new(vec![7; 32]);
+        let seal = signer.seal(b"plan", b"text");
+        assert!(signer.has_sealed(&seal, b"plan", b"text"));
+        assert!(!signer.has_sealed(&seal, b"plan", b"test"));
+        assert!(!signer.has_sealed(&seal, b"other", b"text"));
+        assert!(!TokenSigner::new(vec![8; 32]).has_sealed(&seal, b"plan", b"text"));
+        assert!(!signer.has_sealed("", b"plan", b"text") && !signer.has_sealed("?", b"", b""));
     }
 
     #[test]

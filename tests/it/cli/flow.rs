@@ -3,6 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
+use sha2::{Digest as _, Sha256};
 
 use super::Sandbox;
 
@@ -124,6 +125,17 @@ fn a_plan_is_kept_and_applied_as_it_is_or_not_at_all() {
     error: altered.json was changed after it was made
       `frontier plan --out` writes a new one
     ");
+    // With a digest that fits, it is the seal that does not.
+    let mut forged: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&kept.replace("Summer", "Winter")).unwrap();
+    forged.shift_remove("digest");
+    let digest = Sha256::digest(serde_json::to_vec(&forged).unwrap());
+    let digest = digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    forged.insert("digest".into(), digest.into());
+    sandbox.write("forged.json", &serde_json::to_string(&forged).unwrap());
+    let forged = sandbox.run(&["apply", "forged.json", "--yes"]);
+    assert_eq!(forged.code, 5);
+    assert!(forged.err.contains("not the manifests of that plan"), "{}", forged.err);
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     sandbox.write("old.json", &kept.replace(&version, "\"version\": \"0.0.1\""));
     let old = sandbox.run(&["apply", "old.json", "--yes"]);
@@ -133,7 +145,12 @@ fn a_plan_is_kept_and_applied_as_it_is_or_not_at_all() {
     let foreign = elsewhere.run(&["apply", "plan.json", "--yes"]);
     assert!(foreign.code == 5 && foreign.err.contains("for another workspace"), "{}", foreign.err);
     let none = sandbox.run(&["apply", "crm.yaml", "--yes"]);
-    assert!(none.code == 5 && none.err.contains("crm.yaml is no plan"), "{}", none.err);
+    assert_eq!(none.code, 5);
+    assert_snapshot!(none.err, @"
+    error: crm.yaml is no plan
+      `frontier plan --out` writes a new one
+      manifests are given with -f: `frontier apply -f crm.yaml`
+    ");
     assert_eq!(sandbox.run(&["apply", "nothing.json"]).code, 3);
 
     // The manifests are in it: what their files say now does not matter. The world does.
@@ -153,6 +170,22 @@ fn a_plan_is_kept_and_applied_as_it_is_or_not_at_all() {
     assert_eq!(done.code, 0, "{}", done.err);
     assert!(done.err.contains("Applied: 0 created, 2 changed, 0 unchanged."), "{}", done.err);
     assert_eq!(sandbox.run(&["apply", "plan.json", "--yes"]).code, 5, "once");
+}
+
+#[test]
+fn what_somebody_else_changed_is_told() {
+    let sandbox = edited();
+    sandbox.ok(&["apply", "-f", "crm.yaml", "--yes"]);
+    sandbox.write("body.md", "By hand");
+    sandbox.ok(&["template", "edit", "news", "--body", "body.md"]);
+    let plan = sandbox.run(&["plan", "-f", "crm.yaml"]);
+    assert!(plan.out.contains("! changed outside of manifests since"), "{}", plan.out);
+    let fields = sandbox.run(&["plan", "-f", "crm.yaml", "--jq", ".changes[].drift.fields"]);
+    assert_eq!(fields.out, "null\n[\"spec.body\"]\n");
+    let valid = sandbox.run(&["validate", "-f", "crm.yaml"]);
+    assert_eq!(valid.code, 0, "it stops nothing");
+    assert!(valid.err.contains("warning: Template `news` was changed outside of"), "{}", valid.err);
+    assert!(valid.err.contains(": spec.body\n"), "{}", valid.err);
 }
 
 #[test]

@@ -48,7 +48,6 @@ fn a_plan_is_shown_applied_and_then_empty() {
     + create list readers
     + create template news
     + create campaign spring-launch (0 recipients)
-    warning: campaign spring-launch has no recipients yet
     Plan: 3 to create, 0 to change, 0 unchanged.
     ");
     let asked = sandbox.run(&["apply", "-f", "campaign"]);
