@@ -185,7 +185,7 @@ struct CampaignFilter {
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct StartQuery {
-    /// Refuse when it would go to more contacts than these.
+    /// Refuse unless it goes to so many contacts.
     confirm_recipients: Option<u64>,
 }
 
@@ -335,7 +335,7 @@ async fn duplicate_campaign(
     responses(
         (status = 200, body = Envelope<CampaignBody>),
         (status = 404, body = ErrorBody),
-        (status = 409, description = "not from this status, or to more than was confirmed",
+        (status = 409, description = "not from this status, or to others than were confirmed",
             body = ErrorBody),
         (status = 422, description = "something it needs is missing", body = ErrorBody),
     ))]
@@ -635,7 +635,7 @@ impl From<CampaignError> for ApiError {
             CampaignError::Outdated { .. } => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "CAMPAIGN_OUTDATED", error)
             }
-            CampaignError::TooMany { .. } => Self::conflict("CAMPAIGN_AUDIENCE", error),
+            CampaignError::Audience { .. } => Self::conflict("CAMPAIGN_AUDIENCE", error),
             CampaignError::NoRun(_) => Self::conflict("CAMPAIGN_NOT_STARTED", error),
             CampaignError::Invalid(_) => Self::invalid("INVALID_CAMPAIGN", error),
             CampaignError::NotReady { .. } => Self::invalid("CAMPAIGN_NOT_READY", error),

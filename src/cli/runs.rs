@@ -40,7 +40,7 @@ pub struct RunArgs {
 pub struct StartArgs {
     #[command(flatten)]
     run: RunArgs,
-    /// Refuse when it would go to more than so many contacts; whoever says so is not asked
+    /// Refuse unless it goes to so many contacts; whoever says so is not asked
     #[arg(long, value_name = "N", env = "FRONTIER_CONFIRM_RECIPIENTS", hide_env_values = true)]
     confirm_recipients: Option<u64>,
 }

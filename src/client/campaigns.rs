@@ -46,14 +46,14 @@ impl Client {
         self.post(&path(campaign, "/duplicate"), copy).await
     }
 
-    /// Starts a campaign; with `at_most`, refused when it would go to more contacts.
+    /// Starts a campaign; refused unless it goes to so many contacts as were `confirmed`.
     pub async fn start_campaign(
         &self,
         campaign: &str,
-        at_most: Option<u64>,
+        confirmed: Option<u64>,
     ) -> ClientResult<CampaignBody> {
-        let at_most = at_most.map(|recipients| recipients.to_string());
-        let query = query(&[("confirm_recipients", at_most.as_deref())]);
+        let confirmed = confirmed.map(|recipients| recipients.to_string());
+        let query = query(&[("confirm_recipients", confirmed.as_deref())]);
         self.post(&path(campaign, &format!("/start{query}")), &()).await
     }
 

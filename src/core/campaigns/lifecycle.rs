@@ -19,10 +19,10 @@ impl Campaigns {
         self.start_confirmed(reference, None).await
     }
 
-    /// As [`Campaigns::start`], when it goes to no more contacts than were `confirmed`.
+    /// As [`Campaigns::start`], when it goes to as many contacts as were `confirmed`.
     ///
     /// # Errors
-    /// [`CampaignError::TooMany`] too.
+    /// [`CampaignError::Audience`] too.
     pub async fn start_confirmed(
         &self,
         reference: &str,
@@ -64,8 +64,8 @@ impl Campaigns {
                 problem: problem.to_owned(),
             });
         }
-        if let Some(confirmed) = confirmed.filter(|confirmed| recipients > *confirmed) {
-            return Err(CampaignError::TooMany { name: campaign.name, recipients, confirmed });
+        if let Some(confirmed) = confirmed.filter(|confirmed| recipients != *confirmed) {
+            return Err(CampaignError::Audience { name: campaign.name, recipients, confirmed });
         }
         self.composer(campaign.id, plan.clone(), self.publishing.signer()).await?;
         let lists: Vec<_> = campaign.target_audience.lists.iter().map(|list| list.id).collect();

@@ -202,10 +202,10 @@ pub enum CampaignError {
     #[error("`{name}` cannot be sent: {problem}")]
     NotReady { name: String, problem: String },
     #[error(
-        "`{name}` would go to {recipients} contacts, and {confirmed} at most were confirmed; look at its \
-         lists and segments, or confirm more"
+        "`{name}` would go to {recipients} contacts, and {confirmed} were confirmed; look at its lists \
+         and segments, or confirm {recipients}"
     )]
-    TooMany { name: String, recipients: u64, confirmed: u64 },
+    Audience { name: String, recipients: u64, confirmed: u64 },
     #[error("`{0}` has not been started; `frontier campaign start` begins a run")]
     NoRun(String),
     #[error("no schedule `{0}`; `frontier schedule list` shows those there are")]

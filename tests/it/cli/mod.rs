@@ -11,6 +11,7 @@ mod imports;
 mod manifests;
 mod output;
 mod people;
+mod pipelines;
 mod schedules;
 mod schema;
 mod shell;
