@@ -166,11 +166,26 @@ fn problems_in(error: &ClientError) -> Option<Vec<ProblemBody>> {
 
 /// How a command ends whose manifests were refused; their problems are told.
 fn refused(error: ClientError) -> CommandError {
+    if let Some(reasons) = reasons_to_stay(&error) {
+        let message = "what is in no manifest cannot all be deleted, so nothing is changed";
+        return reasons.into_iter().fold(CommandError::invalid(message), CommandError::hint);
+    }
     let omitted = details(&error).and_then(|details| details.get("omitted")?.as_u64());
     let error = CommandError::from(error);
     match omitted {
         Some(1..) => error.hint("not all are shown; correct these first"),
         _ => error,
+    }
+}
+
+/// Why what is to be pruned has to stay, when that is why it was refused.
+fn reasons_to_stay(error: &ClientError) -> Option<Vec<String>> {
+    match error {
+        ClientError::Refused { error, .. } if error.code == "CANNOT_PRUNE" => {
+            let reasons = error.details.as_ref()?.get("reasons")?.clone();
+            serde_json::from_value(reasons).ok()
+        }
+        _ => None,
     }
 }
 

@@ -275,7 +275,7 @@ fn future(wanted: &[Document]) -> Future {
             Spec::List(_) => drop(future.lists.insert(name)),
             Spec::Segment(spec) => drop(future.segments.insert(name, spec.expression.clone())),
             Spec::Campaign(_) => drop(future.campaigns.insert(name)),
-            Spec::Channel(_) | Spec::Template(_) | Spec::Schedule(_) => {}
+            _ => {}
         }
     }
     future

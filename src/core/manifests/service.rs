@@ -89,7 +89,7 @@ pub enum ManifestError {
     Unsealed,
     #[error("say within which labels to prune: everything else would be deleted without")]
     Unlabelled,
-    #[error("nothing was changed, because not all can be deleted: {}", .0.join("; "))]
+    #[error("what is in no manifest cannot all be deleted: {}", .0.join("; "))]
     Kept(Vec<String>),
     #[error("there is no {kind} `{name}` to export")]
     NotFound { kind: Kind, name: String },

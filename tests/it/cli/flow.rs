@@ -210,6 +210,19 @@ fn what_no_manifest_has_goes_within_labels_only() {
     ");
     let asked = sandbox.run(&[&["apply", "-f", "crm.yaml"], &prune[..]].concat());
     assert!(asked.err.contains("Apply these changes, and delete 1 thing?"), "{}", asked.err);
+    sandbox.write(
+        "uses.yaml",
+        "apiVersion: frontier/v1\nkind: Campaign\nmetadata: { name: spring }\n\
+         spec: { type: email, messages: [{ name: a, subject: a, template: news }] }\n",
+    );
+    sandbox.ok(&["apply", "-f", "uses.yaml", "--yes"]);
+    let kept = sandbox.run(&[&["plan", "-f", "crm.yaml"], &prune[..]].concat());
+    assert_eq!(kept.code, 5);
+    assert_snapshot!(kept.err, @"
+    error: what is in no manifest cannot all be deleted, so nothing is changed
+      Template `news` is used by Campaign `spring`
+    ");
+    sandbox.ok(&["campaign", "delete", "spring", "--yes"]);
     sandbox.ok(&[&["apply", "-f", "crm.yaml", "--yes"], &prune[..]].concat());
     assert_eq!(sandbox.ok(&["list", "list", "--jq", ".[].name"]), "readers\nbare\n");
     assert_eq!(sandbox.ok(&["template", "list", "--jq", "length"]), "0\n");

@@ -8,7 +8,7 @@ use frontier::core::manifests::{Drift, ManifestError};
 use frontier::core::publishing::{ChannelSettings, PublishingError};
 use frontier::storage::sql::{Db, DbUrl, params};
 
-use super::{contact, file, problems, reads, small};
+use super::{contact, export, file, problems, reads, small};
 use crate::support::app::App;
 use crate::support::backend::{Given, on_every_backend};
 
@@ -180,6 +180,11 @@ async fn a_segment_comes_after_what_it_names(app: App) {
     services.manifests.apply(file(&turned), None).await.unwrap();
     contact(services, "ana@x.example", "readers").await;
     assert!(!services.manifests.plan(file(&turned)).await.unwrap().has_changes());
+    let exported = export(services, false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = App::given(DbUrl::Sqlite(folder.path().join("fresh.db"))).await.services;
+    fresh.manifests.apply(exported.clone(), None).await.unwrap();
+    assert_eq!(export(&fresh, false).await, exported);
 }
 
 async fn a_circle_through_kinds_is_refused(app: App) {

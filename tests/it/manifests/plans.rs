@@ -14,6 +14,7 @@ on_every_backend!(
     another_number_of_recipients_is_refused,
     pruning_stays_within_its_labels,
     what_is_needed_or_was_sent_is_not_pruned,
+    a_template_that_is_included_is_not_pruned,
     a_segment_changes_whom_other_campaigns_are_for,
 );
 
@@ -135,7 +136,7 @@ async fn what_is_needed_or_was_sent_is_not_pruned(app: App) {
     services.manifests.apply(file(&text), None).await.unwrap();
     let others = pruning(&list("others", crm), &[("team", "crm")]);
     let refusal = services.manifests.apply(others.clone(), None).await.unwrap_err();
-    reads!(refusal, @"nothing was changed, because not all can be deleted: List `readers` is used by Campaign `news`");
+    reads!(refusal, @"what is in no manifest cannot all be deleted: List `readers` is used by Campaign `news`");
     assert_eq!(names(&services).await, ["readers"]);
 
     let labelled = text.replace("name: news }", "name: news, labels: { team: crm } }");
@@ -143,13 +144,13 @@ async fn what_is_needed_or_was_sent_is_not_pruned(app: App) {
     contact(&services, "a@x.example", "readers").await;
     services.campaigns.start("news").await.unwrap();
     let refusal = services.manifests.plan(others.clone()).await.unwrap_err();
-    reads!(refusal, @"nothing was changed, because not all can be deleted: the campaign `news` is active; `frontier campaign cancel` ends it, or take the label off");
+    reads!(refusal, @"what is in no manifest cannot all be deleted: the campaign `news` is active; `frontier campaign cancel` ends it, or take the label off");
     services.campaigns.cancel("news").await.unwrap();
     let refusal = services.manifests.plan(others.clone()).await.unwrap_err();
-    reads!(refusal, @"nothing was changed, because not all can be deleted: the campaign `news` has been sent, and its record would go with it; `frontier campaign archive` keeps both, or take the label off");
+    reads!(refusal, @"what is in no manifest cannot all be deleted: the campaign `news` has been sent, and its record would go with it; `frontier campaign archive` keeps both, or take the label off");
     services.campaigns.archive("news").await.unwrap();
     let refusal = services.manifests.plan(others).await.unwrap_err();
-    reads!(refusal, @"nothing was changed, because not all can be deleted: List `readers` is used by Campaign `news`");
+    reads!(refusal, @"what is in no manifest cannot all be deleted: List `readers` is used by Campaign `news`");
     let both = [list("others", crm), list("readers", crm)].concat();
     let plan = services.manifests.plan(pruning(&both, &[("team", "crm")])).await.unwrap();
     assert_eq!(plan.count(Action::Delete), 0, "what is archived is left alone");
@@ -176,4 +177,20 @@ async fn a_segment_changes_whom_other_campaigns_are_for(app: App) {
     reads!(plan.warnings[0].message, @"is in none of these manifests, and is for others because of them");
     let same = services.manifests.plan(file(&segment("name = 'Ana' "))).await.unwrap();
     assert_eq!((same.changes.len(), same.recipients()), (1, 0));
+}
+
+async fn a_template_that_is_included_is_not_pruned(app: App) {
+    let services = app.services;
+    let template = |name: &str, labels: &str, body: &str| {
+        format!(
+            "apiVersion: frontier/v1\nkind: Template\nmetadata: {{ name: {name}, labels: {labels} }}\n\
+             spec: {{ format: html, body: '{body}' }}\n---\n"
+        )
+    };
+    let outer = template("outer", "{}", "<p>{% include \"foot\" %}</p>");
+    let all = [template("foot", "{ team: crm }", "Bye"), outer].concat();
+    services.manifests.apply(file(&all), None).await.unwrap();
+    let bundle = pruning(&list("stays", "{ team: crm }"), &[("team", "crm")]);
+    let refusal = services.manifests.apply(bundle, None).await.unwrap_err();
+    reads!(refusal, @"what is in no manifest cannot all be deleted: Template `foot` is included by Template `outer`");
 }
