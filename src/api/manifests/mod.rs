@@ -128,7 +128,7 @@ pub struct ValidationBody {
 /// A document that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DocumentBody {
-    /// `List`, `Channel`, `Template` or `Campaign`.
+    /// As it is written: `List`, `Campaign`.
     pub kind: String,
     pub name: String,
 }

@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::parse::SourceFile;
-use super::service::Manifests;
+use super::service::{ManifestError, Manifests};
 use crate::core::kernel::Labels;
 
 /// What the key is used for, apart from its other uses.
@@ -16,28 +16,11 @@ const PURPOSE: &[u8] = b"plan";
 pub(super) struct Content([u8; 32]);
 
 impl Content {
-    pub(super) fn of(files: &[SourceFile], prune: Option<&Labels>) -> Self {
-        let mut digest = Sha256::new();
-        let mut part = |text: &str| {
-            digest.update((text.len() as u64).to_be_bytes());
-            digest.update(text);
-        };
-        for file in files {
-            part("file");
-            part(&file.path);
-            part(&file.text);
-            for (path, text) in file.files.iter().chain(&file.unreadable) {
-                part("of it");
-                part(path);
-                part(text);
-            }
-        }
-        for (key, value) in prune.into_iter().flatten() {
-            part("prune");
-            part(key);
-            part(value);
-        }
-        Self(digest.finalize().into())
+    /// All that is in the files, whatever they come to hold.
+    pub(super) fn of(files: &[SourceFile], prune: Option<&Labels>) -> Result<Self, ManifestError> {
+        let written = serde_json::to_vec(&(files, prune))
+            .map_err(|error| ManifestError::Stopped(error.to_string()))?;
+        Ok(Self(Sha256::digest(&written).into()))
     }
 
     fn with(&self, fingerprint: &str) -> Vec<u8> {

@@ -210,7 +210,7 @@ impl Manifests {
     /// [`ManifestError::Kept`] when what is to be pruned has to stay.
     pub async fn plan(&self, bundle: impl Into<Bundle>) -> Result<Plan, ManifestError> {
         let Bundle { files, prune, .. } = bundle.into();
-        let content = Content::of(&files, prune.as_ref());
+        let content = Content::of(&files, prune.as_ref())?;
         let mut tx = self.db.read().await?;
         let plan = self.prepare(&mut tx, &Arc::from(files), prune.as_ref()).await?.plan;
         let seal = Some(self.seal(&content, &plan.fingerprint));
@@ -231,7 +231,7 @@ impl Manifests {
     ) -> Result<Plan, ManifestError> {
         let Bundle { files, prune, recipients, seal } = bundle.into();
         if let Some(seal) = seal {
-            let content = Content::of(&files, prune.as_ref());
+            let content = Content::of(&files, prune.as_ref())?;
             if !self.is_sealed(&seal, &content, expected.unwrap_or_default()) {
                 return Err(ManifestError::Unsealed);
             }
