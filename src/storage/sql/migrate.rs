@@ -151,14 +151,13 @@ async fn snapshot(db: &Db, before: &str) -> DbResult<()> {
 }
 
 fn copy_whole(file: &Path, target: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let partial = target.with_extension(format!("{}.partial", std::process::id()));
-    if partial.exists() {
-        std::fs::remove_file(&partial)?;
-    }
+    let folder = target.parent().ok_or("the store is in no folder")?;
+    // Nobody else's: several that start at once each make a copy, and the last of them stays.
+    let partial = tempfile::Builder::new().suffix(".partial").tempfile_in(folder)?;
     let source = rusqlite::Connection::open(file)?;
-    let name = partial.to_str().ok_or("the store's path is not UTF-8")?;
-    source.execute("VACUUM INTO ?1", [name])?;
-    std::fs::rename(&partial, target)?;
+    let name = partial.path().to_str().ok_or("the store's path is not UTF-8")?;
+    source.execute("VACUUM INTO ?1", [name])?; // it may be there when it is empty
+    partial.persist(target)?;
     Ok(())
 }
 
