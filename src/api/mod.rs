@@ -44,10 +44,11 @@ pub use channels::{
     ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
 };
 pub use contacts::{
-    ActivityBody, ConsentBody, ConsentStateBody, ContactBody, ContactChangeBody, ContactQuery,
-    DuplicateRuleBody, DuplicatesBody, DuplicatesQuery, ExportFormat, ExportQuery, ForgottenBody,
-    ImportSummaryBody, ImportedListBody, LeftBody, LinkBody, MergeBody, MergeRequestBody,
-    NewConsentBody, NewContactBody, SubscriptionBody, TakeoutBody,
+    ActivityBody, BulkChangeBody, BulkDeletedBody, BulkQuery, BulkSummaryBody, ConsentBody,
+    ConsentStateBody, ContactBody, ContactChangeBody, ContactQuery, DuplicateRuleBody,
+    DuplicatesBody, DuplicatesQuery, ExportFormat, ExportQuery, ForgottenBody, ImportSummaryBody,
+    ImportedListBody, LeftBody, LinkBody, MergeBody, MergeRequestBody, NewConsentBody,
+    NewContactBody, SubscriptionBody, TakeoutBody,
 };
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};

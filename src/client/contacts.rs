@@ -7,9 +7,10 @@ use futures::Stream;
 
 use super::{Client, ClientResult, Listing, ndjson, query, segment};
 use crate::api::{
-    ConsentBody, ContactBody, ContactChangeBody, ContactQuery, DuplicatesBody, ExportFormat,
-    ExportQuery, ForgottenBody, ImportEvent, ImportQuery, ImportSummaryBody, LeftBody, LinkBody,
-    MergeRequestBody, NewConsentBody, NewContactBody, TakeoutBody,
+    BulkChangeBody, BulkDeletedBody, BulkQuery, BulkSummaryBody, ConsentBody, ContactBody,
+    ContactChangeBody, ContactQuery, DuplicatesBody, ExportFormat, ExportQuery, ForgottenBody,
+    ImportEvent, ImportQuery, ImportSummaryBody, LeftBody, LinkBody, MergeRequestBody,
+    NewConsentBody, NewContactBody, TakeoutBody,
 };
 
 impl Client {
@@ -106,6 +107,20 @@ impl Client {
         self.get(&format!("/contacts/{}/takeout", segment(contact))).await
     }
 
+    /// Changes everybody an expression is true of, all or none.
+    pub async fn update_contacts(
+        &self,
+        whom: &BulkQuery,
+        change: &BulkChangeBody,
+    ) -> ClientResult<BulkSummaryBody> {
+        self.call(Method::PATCH, &format!("/contacts{}", bulk(whom)), Some(change)).await
+    }
+
+    /// Deletes everybody an expression is true of, all or none.
+    pub async fn delete_contacts(&self, whom: &BulkQuery) -> ClientResult<BulkDeletedBody> {
+        self.delete(&format!("/contacts{}", bulk(whom))).await
+    }
+
     /// Imports a file as it is read; gives what happens as it happens, the summary last.
     ///
     /// # Errors
@@ -144,9 +159,19 @@ impl Client {
         let format = match which.format {
             ExportFormat::Csv => "csv",
             ExportFormat::Ndjson => "ndjson",
+            ExportFormat::Vcard => "vcard",
         };
-        let query = query(&[("list", which.list.as_deref()), ("format", Some(format))]);
+        let query = query(&[
+            ("list", which.list.as_deref()),
+            ("where", which.r#where.as_deref()),
+            ("format", Some(format)),
+        ]);
         let path = format!("/contacts/export{query}");
         self.stream(Method::GET, &path, "application/json", Body::empty()).await
     }
+}
+
+fn bulk(whom: &BulkQuery) -> String {
+    let confirm = whom.confirm_contacts.map(|count| count.to_string());
+    query(&[("where", Some(whom.r#where.as_str())), ("confirm_contacts", confirm.as_deref())])
 }

@@ -4,6 +4,8 @@
 mod activity;
 #[path = "contacts/attribute_types.rs"]
 mod attribute_types;
+#[path = "contacts/bulk.rs"]
+mod bulk;
 #[path = "contacts/consents.rs"]
 mod consents;
 #[path = "contacts/events.rs"]
@@ -29,9 +31,10 @@ use crate::support::app::App;
 use crate::support::backend::on_every_backend;
 use axum::body::Body;
 use frontier::api::{
-    ContactBody, ContactChangeBody, ContactQuery, ExportFormat, ExportQuery, ImportEvent,
-    ImportQuery, ImportSummaryBody, MembersBody, NewContactBody, NewListBody, NewSuppressionsBody,
-    SuppressionImportQuery, SuppressionSummaryBody,
+    BulkChangeBody, BulkQuery, BulkSummaryBody, ContactBody, ContactChangeBody, ContactQuery,
+    ExportFormat, ExportQuery, ImportEvent, ImportQuery, ImportSummaryBody, MembersBody,
+    NewContactBody, NewListBody, NewSuppressionsBody, SuppressionImportQuery,
+    SuppressionSummaryBody,
 };
 use frontier::client::{Client, ClientError, ClientResult};
 use futures::StreamExt as _;

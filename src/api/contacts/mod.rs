@@ -1,11 +1,13 @@
 //! `/contacts`: the people who receive.
 
+mod bulk;
 mod consents;
 mod export;
 mod import;
 mod leaving;
 mod merge;
 mod personal;
+mod vcard;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+pub use bulk::{BulkChangeBody, BulkDeletedBody, BulkQuery, BulkSummaryBody};
 pub use consents::{ConsentBody, ConsentStateBody, NewConsentBody};
 pub use export::{ExportFormat, ExportQuery};
 pub use import::{ImportSummaryBody, ImportedListBody};
@@ -22,6 +25,9 @@ pub use leaving::{LeftBody, LinkBody};
 pub use merge::{DuplicateRuleBody, DuplicatesBody, DuplicatesQuery, MergeRequestBody};
 pub use personal::{ActivityBody, ForgottenBody, MergeBody, TakeoutBody};
 
+use self::bulk::{
+    __path_delete_contacts, __path_update_contacts, delete_contacts, update_contacts,
+};
 use self::consents::{__path_list_consents, __path_record_consent, list_consents, record_consent};
 use self::export::{__path_export_contacts, export_contacts};
 use self::import::{__path_import_contacts, import_contacts};
@@ -168,6 +174,8 @@ pub(super) fn area() -> Area {
     area![
         list_contacts,
         create_contact,
+        update_contacts,
+        delete_contacts,
         export_contacts,
         import_contacts,
         get_contact,
@@ -367,6 +375,7 @@ impl From<ContactError> for ApiError {
             ContactError::MergedWithItself(_) => Self::invalid("SAME_CONTACT", error),
             ContactError::InHand => Self::conflict("CONTACT_IN_HAND", error),
             ContactError::HasLeft { .. } => Self::conflict("HAS_UNSUBSCRIBED", error),
+            ContactError::NotThatMany { .. } => Self::conflict("NOT_THAT_MANY", error),
             ContactError::HowMany(_) => Self::invalid("WRONG_NUMBER", error),
             ContactError::Address(_) => Self::invalid("INVALID_ADDRESS", error),
             ContactError::NameTooLong(_) | ContactError::Name(_) => {

@@ -1,6 +1,7 @@
 //! `frontier contact export`.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use futures::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
@@ -19,9 +20,12 @@ pub struct ExportArgs {
     /// Only those subscribed to this list
     #[arg(long)]
     list: Option<String>,
-    /// A table, or a contact a line as JSON
-    #[arg(long, value_enum, default_value = "csv")]
-    format: Format,
+    /// Only those of whom this expression is true, as in a segment
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    expression: Option<String>,
+    /// A table, JSON a line, or address cards [default: as the file is called, else csv]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// The file to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -31,6 +35,8 @@ pub struct ExportArgs {
 enum Format {
     Csv,
     Ndjson,
+    /// vCard 4.0, for address books; without attributes
+    Vcard,
 }
 
 impl ExportArgs {
@@ -43,11 +49,14 @@ impl ExportArgs {
             let error = CommandError::usage("-o, --json and --jq do not shape an export");
             return Err(error.hint("--format ndjson writes a contact a line as JSON"));
         }
-        let format = match self.format {
-            Format::Csv => ExportFormat::Csv,
-            Format::Ndjson => ExportFormat::Ndjson,
+        let by_name = self.out.as_deref().and_then(Path::extension).and_then(OsStr::to_str);
+        let format = match (self.format, by_name) {
+            (Some(Format::Ndjson), _) | (None, Some("ndjson" | "jsonl")) => ExportFormat::Ndjson,
+            (Some(Format::Vcard), _) | (None, Some("vcf" | "vcard")) => ExportFormat::Vcard,
+            (Some(Format::Csv) | None, _) => ExportFormat::Csv,
         };
-        let mut pieces = client.export_contacts(&ExportQuery { list: self.list, format }).await?;
+        let which = ExportQuery { list: self.list, r#where: self.expression, format };
+        let mut pieces = client.export_contacts(&which).await?;
         let Some(path) = self.out else {
             while let Some(piece) = pieces.next().await {
                 output.bytes(&piece?)?;

@@ -1,5 +1,6 @@
 //! `frontier contact`: the people who receive.
 
+mod bulk;
 mod consent;
 mod export;
 mod import;
@@ -17,8 +18,11 @@ use super::error::CommandError;
 use super::lists::state_word;
 use super::output::{Column, Output, column};
 use crate::api::{
-    ContactBody, ContactChangeBody, ContactQuery, NewContactBody, SubscriptionStateBody,
+    BulkChangeBody, ContactBody, ContactChangeBody, ContactQuery, NewContactBody,
+    SubscriptionStateBody,
 };
+use bulk::ManyArgs;
+
 use crate::client::Client;
 
 #[derive(Subcommand, Debug)]
@@ -28,8 +32,7 @@ pub enum ContactCommand {
     List(ListArgs),
     /// Show a contact
     Show(ContactArgs),
-    /// Delete a contact
-    Delete(ContactArgs),
+    Delete(DeleteArgs),
     /// What a contact agreed to, and no longer agrees to
     #[command(subcommand)]
     Consent(consent::ConsentCommand),
@@ -73,11 +76,16 @@ pub struct AddArgs {
     update: bool,
 }
 
-/// Change a contact
+/// Change a contact, or all of whom an expression is true
+///
+/// With --where it is all or none of them, after their number was shown and agreed to.
 #[derive(Args, Debug)]
 pub struct EditArgs {
     /// Address or id of the contact, or the start of its id
-    contact: String,
+    #[arg(required_unless_present = "expression", conflicts_with = "expression")]
+    contact: Option<String>,
+    #[command(flatten)]
+    many: ManyArgs,
     /// Another address
     #[arg(long)]
     email: Option<String>,
@@ -102,6 +110,12 @@ pub struct EditArgs {
     /// A tag to take off it
     #[arg(long, value_name = "TAG")]
     untag: Vec<String>,
+    /// With --where: a list to put them on; give it again for more
+    #[arg(long = "list", value_name = "LIST", requires = "expression")]
+    lists: Vec<String>,
+    /// With --where: a list to take them off
+    #[arg(long, value_name = "LIST", requires = "expression")]
+    unlist: Vec<String>,
     /// Other notes; an empty text for none
     #[arg(long, value_name = "TEXT")]
     notes: Option<String>,
@@ -133,6 +147,18 @@ pub struct ListArgs {
     limit: usize,
 }
 
+/// Delete a contact, or all of whom an expression is true
+///
+/// With --where it is all or none of them, after their number was shown and agreed to.
+#[derive(Args, Debug)]
+pub struct DeleteArgs {
+    /// Address or id of the contact, or the start of its id
+    #[arg(required_unless_present = "expression", conflicts_with = "expression")]
+    contact: Option<String>,
+    #[command(flatten)]
+    many: ManyArgs,
+}
+
 /// One contact
 #[derive(Args, Debug)]
 pub struct ContactArgs {
@@ -157,7 +183,7 @@ impl ContactCommand {
     ) -> Result<(), CommandError> {
         match self {
             Self::Add(args) => args.run(client, output).await,
-            Self::Edit(args) => args.run(client, output).await,
+            Self::Edit(args) => args.run(client, confirm, output).await,
             Self::List(args) => {
                 let filter = args.filter()?;
                 let contacts = client.contacts(&filter, args.limit).await?;
@@ -172,13 +198,7 @@ impl ContactCommand {
                 let contact = client.get_contact(&args.contact).await?;
                 output.show(&contact, |out| show(&contact, out))
             }
-            Self::Delete(args) => {
-                let contact = client.get_contact(&args.contact).await?;
-                confirm.ask(&format!("Delete the contact `{}`?", contact.email), output).await?;
-                client.delete_contact(&contact.id).await?;
-                output.note(format_args!("Deleted the contact `{}`.", contact.email));
-                Ok(())
-            }
+            Self::Delete(args) => args.run(client, confirm, output).await,
             Self::Consent(command) => command.run(client, output).await,
             Self::Unsubscribe(args) => args.run(client, output).await,
             Self::Duplicates(args) => args.run(client, output).await,
@@ -231,8 +251,40 @@ impl AddArgs {
     }
 }
 
+impl DeleteArgs {
+    async fn run(
+        mut self,
+        client: &Client,
+        confirm: Confirm,
+        output: &mut Output<'_>,
+    ) -> Result<(), CommandError> {
+        if let Some(expression) = self.many.expression.take() {
+            return self.many.delete(expression, client, confirm, output).await;
+        }
+        let contact = client.get_contact(&self.contact.unwrap_or_default()).await?;
+        confirm.ask(&format!("Delete the contact `{}`?", contact.email), output).await?;
+        client.delete_contact(&contact.id).await?;
+        output.note(format_args!("Deleted the contact `{}`.", contact.email));
+        Ok(())
+    }
+}
+
 impl EditArgs {
-    async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<(), CommandError> {
+    async fn run(
+        mut self,
+        client: &Client,
+        confirm: Confirm,
+        output: &mut Output<'_>,
+    ) -> Result<(), CommandError> {
+        if let Some(expression) = self.many.expression.take() {
+            let confirm_contacts = self.many.confirm_contacts;
+            let many = ManyArgs { expression: None, confirm_contacts };
+            let change = self.of_many()?;
+            if change == BulkChangeBody::default() {
+                return Err(nothing());
+            }
+            return many.edit(expression, change, client, confirm, output).await;
+        }
         let unset = self.unset.into_iter().map(|key| (key, Value::Null));
         let change = ContactChangeBody {
             email: self.email,
@@ -245,14 +297,18 @@ impl EditArgs {
             notes: self.notes,
         };
         if change == ContactChangeBody::default() {
-            return Err(CommandError::usage("there is nothing to change; name a field")
-                .hint("frontier contact edit --help lists them"));
+            return Err(nothing());
         }
-        let contact = client.update_contact(&self.contact, &change).await?;
+        let contact = client.update_contact(&self.contact.unwrap_or_default(), &change).await?;
         output.show(&contact, |out| writeln!(out, "{}", contact.email))?;
         output.note(format_args!("Saved the contact `{}`.", contact.email));
         Ok(())
     }
+}
+
+fn nothing() -> CommandError {
+    CommandError::usage("there is nothing to change; name a field")
+        .hint("frontier contact edit --help lists them")
 }
 
 fn show(contact: &ContactBody, out: &mut dyn std::io::Write) -> std::io::Result<()> {

@@ -45,9 +45,9 @@ pub use segments::{
     parse as parse_expression,
 };
 pub use service::{
-    ContactExport, ContactImport, Contacts, Forgotten, Future, ImportOptions, ImportStep,
-    ImportSummary, ImportedList, Leaving, Left, SuppressionImport, SuppressionSummary, Takeout,
-    Upserted,
+    BulkChange, BulkSummary, ContactExport, ContactImport, Contacts, ExportColumns, Forgotten,
+    Future, ImportOptions, ImportStep, ImportSummary, ImportedList, Leaving, Left,
+    SuppressionImport, SuppressionSummary, Takeout, Upserted,
 };
 pub use subscriptions::{
     Joined, Member, MemberChange, MemberCounts, OptIn, Subscription, SubscriptionState,

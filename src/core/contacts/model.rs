@@ -234,6 +234,11 @@ pub enum ContactError {
          asked to come back, use `frontier list resubscribe`"
     )]
     HasLeft { contact: String, list: String },
+    #[error(
+        "the expression is true of {found} contacts now, not of {expected}; nothing was changed. \
+         `frontier contact list --where` shows them"
+    )]
+    NotThatMany { expected: u64, found: u64 },
     #[error("{0} at once are too many; name 1 to 1000, or import a file")]
     HowMany(usize),
     #[error(transparent)]

@@ -53,3 +53,48 @@ fn a_deletion_waits_for_nobody() {
     assert_eq!(sandbox.run(&["contact", "delete", "ana@example.com", "--yes"]).code, 0);
     assert_eq!(sandbox.run(&["contact", "show", "ana@example.com"]).code, 3);
 }
+
+#[test]
+fn many_are_changed_and_deleted_once_their_number_is_agreed_to() {
+    let sandbox = Sandbox::workspace();
+    sandbox.write(
+        "people.csv",
+        "email,city\nana@example.com,Soria\nbo@example.com,Jaca\ncy@example.com,Soria\n",
+    );
+    sandbox.ok(&["contact", "import", "people.csv", "--list", "all"]);
+    let of_soria = ["--where", "city = 'Soria'"];
+    let run = |verb: &str, more: &[&str]| {
+        sandbox.run(&[&["contact", verb], &of_soria[..], more].concat())
+    };
+    let nobody = run("edit", &["--tag", "near"]);
+    assert_eq!(nobody.code, 2);
+    assert_snapshot!(nobody.err, @r"
+    error: Change 2 contacts? There is nobody to ask.
+      --yes answers for them
+    ");
+    let done = run("edit", &["--tag", "near", "--unlist", "all", "--confirm-contacts", "2"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_snapshot!(done.out, @r"
+    contacts             2
+    changed              2
+    added                0
+    removed              2
+    ");
+    let other = run("delete", &["--confirm-contacts", "3"]);
+    assert_eq!(other.code, 5);
+    assert_snapshot!(other.err, @"error: the expression is true of 2 contacts now, not of 3; nothing was changed. `frontier contact list --where` shows them");
+    assert_eq!(run("edit", &["--name", "Ana"]).code, 2);
+    assert_eq!(run("edit", &[]).code, 2);
+
+    sandbox.ok(&["contact", "export", "--where", "tagged('near')", "--out", "near.vcf"]);
+    let cards = std::fs::read_to_string(sandbox.path("near.vcf")).unwrap();
+    assert_eq!(cards.matches("BEGIN:VCARD\r\n").count(), 2);
+    assert_eq!(
+        sandbox.ok(&["contact", "export", "--where", "city = 'Jaca'"]),
+        "email,name,language,timezone,city\nbo@example.com,,,,Jaca\n"
+    );
+    let deleted = run("delete", &["--yes"]);
+    assert_snapshot!(deleted.err, @"Deleted 2 contacts.");
+    assert_snapshot!(run("delete", &["--yes"]).err, @"No such contacts; nothing was changed.");
+    assert!(sandbox.ok(&["contact", "export"]).contains("bo@example.com"));
+}

@@ -71,7 +71,7 @@ fn dry(how: &ImportQuery) -> ImportQuery {
 }
 
 async fn export(client: &Client, format: ExportFormat) -> String {
-    let which = ExportQuery { list: None, format };
+    let which = ExportQuery { format, ..ExportQuery::default() };
     let mut pieces = client.export_contacts(&which).await.unwrap();
     let mut file = Vec::new();
     while let Some(piece) = pieces.next().await {

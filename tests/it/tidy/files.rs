@@ -5,7 +5,7 @@ use super::{File, Problem, assert_tidy, read, some, told};
 
 /// How often code outside `src/storage/` asks for the dialect: the two queues, to claim rows. It
 /// goes up on purpose only.
-const DIALECT_USES: usize = 38;
+const DIALECT_USES: usize = 39;
 
 /// A file is discussed at 500 lines and split at 800.
 const MOST_LINES: usize = 800;

@@ -218,7 +218,7 @@ impl Contacts {
     }
 
     /// Brings the attributes of `change` to their types, which new keys get by it.
-    async fn settle_types(
+    pub(super) async fn settle_types(
         &self,
         tx: &mut Tx,
         change: &mut ContactChange,

@@ -2,6 +2,7 @@
 
 mod activity;
 mod attribute_types;
+mod bulk;
 mod consents;
 mod contacts;
 mod export;
@@ -21,8 +22,9 @@ use crate::core::events::Outbox;
 use crate::core::kernel::{Clock, Id};
 use crate::storage::sql::{Db, Found};
 
+pub use bulk::{BulkChange, BulkSummary};
 pub use contacts::Upserted;
-pub use export::ContactExport;
+pub use export::{ContactExport, ExportColumns};
 pub use forget::{Forgotten, Takeout};
 pub use import::{ContactImport, ImportOptions, ImportStep, ImportSummary, ImportedList};
 pub use leave::{Leaving, Left};

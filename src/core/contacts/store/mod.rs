@@ -2,6 +2,7 @@
 
 pub(super) mod activity;
 pub(super) mod attribute_types;
+pub(super) mod bulk;
 pub(super) mod consents;
 pub(super) mod contacts;
 pub(super) mod imports;
