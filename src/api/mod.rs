@@ -5,6 +5,7 @@
 //! over a socket.
 
 mod attributes;
+mod brands;
 mod campaigns;
 mod channels;
 mod contacts;
@@ -36,6 +37,7 @@ use routing::Area;
 pub use attributes::{
     AttributeBody, AttributeChangeBody, AttributeChangedBody, AttributeTypeBody, NewAttributeBody,
 };
+pub use brands::{BrandBody, NewBrandBody};
 pub use campaigns::{
     AudienceBody, CampaignBody, DuplicateBody, GoalBody, MessageBody, MoneyBody, NewCampaignBody,
     ProgressBody, WaitingBody,
@@ -97,9 +99,10 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct Document;
 
 /// Every area, in the order their routes are described in.
-fn areas() -> [Area; 13] {
+fn areas() -> [Area; 14] {
     [
         attributes::area(),
+        brands::area(),
         campaigns::area(),
         runs::area(),
         channels::area(),

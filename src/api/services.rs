@@ -7,7 +7,7 @@ use super::StoreProbe;
 use crate::core::analytics::{Analytics, Renderers};
 use crate::core::campaigns::Campaigns;
 use crate::core::contacts::Contacts;
-use crate::core::content::Templates;
+use crate::core::content::{Brands, Templates};
 use crate::core::events::Events;
 use crate::core::kernel::Clock;
 use crate::core::manifests::Manifests;
@@ -21,6 +21,7 @@ pub struct Services(Arc<ServiceSet>);
 #[derive(Clone, Debug)]
 pub struct ServiceSet {
     pub analytics: Analytics,
+    pub brands: Brands,
     pub clock: Clock,
     pub store: Arc<dyn StoreProbe>,
     pub campaigns: Campaigns,

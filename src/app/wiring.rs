@@ -12,7 +12,7 @@ use crate::api::{ServiceSet, Services, StoreProbe};
 use crate::core::analytics::Analytics;
 use crate::core::campaigns::{Campaigns, Defaults};
 use crate::core::contacts::{AddressKey, Contacts, PersonalRecords};
-use crate::core::content::Templates;
+use crate::core::content::{Brands, Templates};
 use crate::core::events::Events;
 use crate::core::kernel::{Clock, Id};
 use crate::core::manifests::Manifests;
@@ -58,16 +58,19 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
     );
     let analytics =
         Analytics::new(db.clone(), clock.clone(), publishing.clone(), campaigns.clone());
+    let brands = Brands::new(db.clone(), clock.clone());
     let manifests = Manifests::new(
         db.clone(),
         contacts.clone(),
         templates.clone(),
         publishing.clone(),
         campaigns.clone(),
+        brands.clone(),
         clock.clone(),
     );
     Ok(ServiceSet {
         analytics,
+        brands,
         campaigns,
         clock: clock.clone(),
         contacts,

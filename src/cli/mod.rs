@@ -5,6 +5,7 @@
 
 mod api;
 mod attributes;
+mod brands;
 mod campaigns;
 mod channels;
 mod completions;
@@ -138,6 +139,9 @@ pub enum Command {
     /// Segments: contacts of whom an expression is true
     #[command(subcommand)]
     Segment(segments::SegmentCommand),
+    /// How a company speaks, and the words it never says
+    #[command(subcommand)]
+    Brand(brands::BrandCommand),
     /// What campaigns did, in figures
     #[command(subcommand)]
     Report(reports::ReportCommand),
@@ -209,6 +213,7 @@ impl Command {
             Self::Attribute(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Segment(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Brand(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Report(command) => command.run(&host.client().await?, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
 

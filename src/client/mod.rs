@@ -4,6 +4,7 @@
 //! router itself, in-process: no socket, the same requests.
 
 mod attributes;
+mod brands;
 mod campaigns;
 mod channels;
 mod contacts;

@@ -1,6 +1,7 @@
 //! One test binary.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod brands;
 mod broken_manifests;
 mod cli;
 mod conformance;

@@ -472,6 +472,7 @@ impl From<ManifestError> for ApiError {
             ManifestError::NotFound { .. } => Self::not_found("NOTHING_TO_EXPORT", message),
             ManifestError::Contact(error) => error.into(),
             ManifestError::Template(error) => error.into(),
+            ManifestError::Brand(error) => error.into(),
             ManifestError::Publishing(error) => error.into(),
             ManifestError::Campaign(error) => error.into(),
             ManifestError::Store(cause) => (&cause).into(),

@@ -10,6 +10,7 @@
 //! their author wrote them, in their order.
 
 mod assemble;
+mod brands;
 mod check;
 mod compiled;
 mod compose;
@@ -32,6 +33,7 @@ mod text_part;
 mod tidy;
 mod variables;
 
+pub use brands::{BadProfile, Brand, BrandError, Brands, NewBrand, Profile, visible};
 pub use compiled::Compiled;
 pub use error::{ContentError, Place, RenderError, RenderPlace};
 pub use model::{BadFormat, Format, Library, MessageSource, Part, Rendered, TemplateSource};

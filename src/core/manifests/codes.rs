@@ -28,6 +28,7 @@ pub enum Code {
     Template,
     Expression,
     Campaign,
+    BrandWord,
     Drifted,
     NotChecked,
 }
@@ -44,7 +45,7 @@ pub enum Severity {
 }
 
 impl Code {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::YamlSyntax,
         Self::TooLarge,
         Self::UnknownKey,
@@ -62,6 +63,7 @@ impl Code {
         Self::Template,
         Self::Expression,
         Self::Campaign,
+        Self::BrandWord,
         Self::Drifted,
         Self::NotChecked,
     ];
@@ -85,6 +87,7 @@ impl Code {
             Self::Template => "template",
             Self::Expression => "expression",
             Self::Campaign => "campaign",
+            Self::BrandWord => "brand-word",
             Self::Drifted => "drifted",
             Self::NotChecked => "not-checked",
         }
@@ -110,6 +113,7 @@ impl Code {
             Self::Template => "The subjects and bodies of messages compile.",
             Self::Expression => "The expression of a segment is one of the segment language.",
             Self::Campaign => "A campaign could be sent as it is written.",
+            Self::BrandWord => "A campaign says nothing that its brand avoids.",
             Self::Drifted => "What was applied is changed by manifests only.",
             Self::NotChecked => "What only the workspace knows is not checked without it.",
         }

@@ -46,6 +46,7 @@ mod tests;
 mod timing;
 mod unified;
 mod unreadable;
+mod wording;
 mod world;
 mod write;
 mod written;

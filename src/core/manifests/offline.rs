@@ -15,6 +15,7 @@ use super::prepare::finding;
 use super::problem::Problems;
 use super::service::Validation;
 use super::timing::second_schedules;
+use super::wording::{BrandProfiles, off_brand, profiles};
 use crate::core::campaigns::{MessageContent, message_source};
 use crate::core::contacts::{AttributeTypes, ReferenceKind, parse_expression};
 use crate::core::content::{Compiled, ContentError, Library, TemplateSource};
@@ -33,12 +34,20 @@ pub fn validate_alone(bundle: &[SourceFile]) -> Result<Validation, Problems> {
         })
         .collect();
     let names: BTreeSet<(Kind, &str)> = documents.iter().map(Document::key).collect();
+    let brands = profiles(BrandProfiles::new(), &documents);
     let mut findings = second_schedules(&documents);
     for document in &documents {
         match &document.spec {
             Spec::Segment(spec) => findings.extend(expression(document, spec, &names)),
-            Spec::Campaign(spec) => findings.extend(messages(document, spec, &templates)),
-            Spec::List(_) | Spec::Channel(_) | Spec::Template(_) | Spec::Schedule(_) => {}
+            Spec::Campaign(spec) => {
+                findings.extend(messages(document, spec, &templates));
+                findings.extend(off_brand(document, spec, &brands, &templates));
+            }
+            Spec::List(_)
+            | Spec::Channel(_)
+            | Spec::Template(_)
+            | Spec::Brand(_)
+            | Spec::Schedule(_) => {}
         }
     }
     let (wrong, doubtful): (Vec<_>, Vec<_>) =

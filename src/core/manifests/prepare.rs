@@ -17,6 +17,7 @@ use super::parse::{MAX_LAYOUTS, SourceFile, parse};
 use super::recipients::Conditions;
 use super::service::{ManifestError, Manifests};
 use super::timing::second_schedules;
+use super::wording::{BrandProfiles, off_brand, profiles};
 use super::world::{Existing, Found, World};
 use crate::core::campaigns::CampaignError;
 use crate::core::contacts::{Contact, ContactError, Future};
@@ -69,6 +70,7 @@ impl Manifests {
 
         let mut templates = overlay(&world, &wanted);
         templates.retain(|one| !gone.contains_key(&(Kind::Template, one.name.clone())));
+        let brands = self.profiles(tx, &wanted).await?;
         let mut findings = endless_layouts(&wanted, &templates);
         let future = future(&wanted);
         let (conditions, misexpressed) = self.conditions(tx, &wanted, &future).await?;
@@ -87,6 +89,10 @@ impl Manifests {
                 let error = CampaignError::NotEditable { name: document.name.clone(), status };
                 findings.push(finding(document, None, &error));
                 continue;
+            }
+            if change.touches() {
+                let words = off_brand(document, spec, &brands, &templates).into_iter();
+                plan.warnings.extend(words.map(|finding| change.warning(finding.words)));
             }
             findings.extend(
                 self.unfit(tx, &wanted, &templates, (document, spec), first.as_ref()).await?,
@@ -112,7 +118,7 @@ impl Manifests {
         &self,
         tx: &mut Tx,
         files: &Arc<[SourceFile]>,
-    ) -> Result<Vec<Document>, ManifestError> {
+    ) -> Result<(Vec<Document>, Vec<TemplateSource>), ManifestError> {
         let world = self.world(tx).await?;
         let wanted = read(files, &world).await?;
         let templates = overlay(&world, &wanted);
@@ -127,10 +133,20 @@ impl Manifests {
             findings.extend(unfit.map(|one| finding(document, Some(one.message), &one.error)));
         }
         if findings.is_empty() {
-            Ok(wanted)
+            Ok((wanted, templates))
         } else {
             Err(ManifestError::Invalid(locate(files, &findings)))
         }
+    }
+
+    /// The brands as they shall be.
+    pub(super) async fn profiles(
+        &self,
+        tx: &mut Tx,
+        wanted: &[Document],
+    ) -> Result<BrandProfiles, ManifestError> {
+        let exist = self.brands.all_in(tx).await?.into_iter();
+        Ok(profiles(exist.map(|brand| (brand.name, brand.profile)).collect(), wanted))
     }
 
     /// Why a campaign as it shall be could not be sent to `first`.

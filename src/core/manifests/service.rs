@@ -7,15 +7,16 @@ use super::diff::{Action, Plan};
 use super::drift;
 use super::findings::locate;
 use super::links::Key;
-use super::model::{Document, Kind};
+use super::model::{Document, Kind, Spec};
 use super::parse::SourceFile;
 use super::prepare::{Prepared, drifted, keys};
 use super::problem::{Problem, Problems};
 use super::seal::Content;
+use super::wording::off_brand;
 use super::write::{WriteError, WriteOptions, WrittenFiles, write};
 use crate::core::campaigns::{CampaignError, Campaigns};
 use crate::core::contacts::{ContactError, Contacts};
-use crate::core::content::{TemplateError, Templates};
+use crate::core::content::{BrandError, Brands, TemplateError, Templates};
 use crate::core::kernel::{Clock, Id, Labels};
 use crate::core::publishing::{Publishing, PublishingError};
 use crate::storage::sql::{Db, DbError, Tx, params};
@@ -31,6 +32,7 @@ pub struct Manifests {
     pub(super) templates: Templates,
     pub(super) publishing: Publishing,
     pub(super) campaigns: Campaigns,
+    pub(super) brands: Brands,
     pub(super) clock: Clock,
 }
 
@@ -102,6 +104,8 @@ pub enum ManifestError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     #[error(transparent)]
+    Brand(#[from] BrandError),
+    #[error(transparent)]
     Publishing(#[from] PublishingError),
     #[error(transparent)]
     Campaign(#[from] CampaignError),
@@ -157,6 +161,7 @@ impl ManifestError {
                     | ContactError::SegmentChanged(_)
                     | ContactError::SegmentNameTaken(_)
             ) | Self::Template(TemplateError::Outdated(_) | TemplateError::NameTaken(_))
+                | Self::Brand(BrandError::Outdated(_) | BrandError::NameTaken(_))
                 | Self::Publishing(
                     PublishingError::ChannelOutdated(_) | PublishingError::ChannelNameTaken(_)
                 )
@@ -176,9 +181,10 @@ impl Manifests {
         templates: Templates,
         publishing: Publishing,
         campaigns: Campaigns,
+        brands: Brands,
         clock: Clock,
     ) -> Self {
-        Self { db, contacts, templates, publishing, campaigns, clock }
+        Self { db, contacts, templates, publishing, campaigns, brands, clock }
     }
 
     /// The workspace they are about.
@@ -194,10 +200,16 @@ impl Manifests {
     pub async fn validate(&self, files: Vec<SourceFile>) -> Result<Validation, ManifestError> {
         let files: Arc<[SourceFile]> = Arc::from(files);
         let mut tx = self.db.read().await?;
-        let wanted = self.tried(&mut tx, &files).await?;
+        let (wanted, templates) = self.tried(&mut tx, &files).await?;
         let found = self.existing(&mut tx, keys(&wanted)).await?;
-        let drifted = drifted(&wanted, &found, &drift::ledger(&mut tx).await?);
-        let warnings = locate(&files, &drifted).problems;
+        let mut doubtful = drifted(&wanted, &found, &drift::ledger(&mut tx).await?);
+        let brands = self.profiles(&mut tx, &wanted).await?;
+        for document in &wanted {
+            if let Spec::Campaign(spec) = &document.spec {
+                doubtful.extend(off_brand(document, spec, &brands, &templates));
+            }
+        }
+        let warnings = locate(&files, &doubtful).problems;
         let documents = wanted.into_iter().map(|document| (document.kind(), document.name));
         Ok(Validation { documents: documents.collect(), warnings })
     }

@@ -36,7 +36,8 @@ const ALL: &[Migration] = migrations![
     "0002_people",
     "0003_segments",
     "0005_schedules",
-    "0006_versions"
+    "0006_versions",
+    "0008_brands"
 ];
 
 /// Held while migrating, so that two processes that start at once do it one after the other.

@@ -2,6 +2,7 @@
 
 mod api;
 mod bookshop;
+mod brands;
 mod config;
 mod contacts;
 mod doctor;

@@ -6,6 +6,7 @@ use super::{File, Problem, assert_tidy, read, some, told};
 /// The nouns that are not areas but have routes and commands of their own.
 const NOUNS: &[&str] = &[
     "attributes",
+    "brands",
     "channels",
     "config",
     "deliveries",

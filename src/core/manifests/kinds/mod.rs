@@ -4,6 +4,7 @@
 //! its keys with the rules between them ([`KindSpec`]: pure), and the way to what exists and back
 //! ([`Kept`]). To add one, write its file, and name it in `model`, here, and in the two macros below.
 
+pub(super) mod brand;
 pub(super) mod campaign;
 pub(super) mod channel;
 pub(super) mod list;
@@ -126,6 +127,10 @@ macro_rules! with_kind {
                 type $Of = $crate::core::manifests::SegmentSpec;
                 $run
             }
+            $crate::core::manifests::Kind::Brand => {
+                type $Of = $crate::core::content::Profile;
+                $run
+            }
             $crate::core::manifests::Kind::Campaign => {
                 type $Of = $crate::core::manifests::CampaignSpec;
                 $run
@@ -146,6 +151,7 @@ macro_rules! with_spec {
             $crate::core::manifests::Spec::Channel($inner) => $run,
             $crate::core::manifests::Spec::Template($inner) => $run,
             $crate::core::manifests::Spec::Segment($inner) => $run,
+            $crate::core::manifests::Spec::Brand($inner) => $run,
             $crate::core::manifests::Spec::Campaign($inner) => $run,
             $crate::core::manifests::Spec::Schedule($inner) => $run,
         }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent, ScheduleDraft};
 use crate::core::contacts::OptIn;
-use crate::core::content::Format;
+use crate::core::content::{Format, Profile};
 use crate::core::kernel::{Currency, Money, Timestamp};
 use crate::core::publishing::{
     ChannelSettings, Mailbox, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
@@ -216,6 +216,26 @@ fn schedule_spec() -> impl Strategy<Value = ScheduleSpec> {
     })
 }
 
+fn brand() -> impl Strategy<Value = Profile> {
+    let words = || vec(name(), 0..3);
+    let languages = proptest::sample::subsequence(vec!["es", "no", "pt-BR"], 0..=3);
+    let maps = (btree_map(name(), "#[0-9a-f]{6}", 0..3), any::<bool>());
+    (option::of(filled()), words(), words(), languages, maps).prop_map(
+        |(voice, words_to_use, words_to_avoid, languages, (colors, linked))| {
+            let address = || linked.then(|| "https://x.example/a".to_owned());
+            Profile {
+                voice,
+                words_to_use,
+                words_to_avoid,
+                languages: languages.into_iter().map(str::to_owned).collect(),
+                colors,
+                logo: address(),
+                links: address().into_iter().map(|url| ("~".to_owned(), url)).collect(),
+            }
+        },
+    )
+}
+
 pub(super) fn spec() -> impl Strategy<Value = Spec> {
     let unsubscribe = option::of((any::<bool>(), any::<bool>()));
     let channel = (
@@ -242,6 +262,7 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
             let expression = expression.trim().to_owned();
             Spec::Segment(SegmentSpec { description, expression })
         }),
+        brand().prop_map(Spec::Brand),
         campaign_spec().prop_map(Spec::Campaign),
         schedule_spec().prop_map(Spec::Schedule),
     ]
@@ -281,7 +302,7 @@ pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
             Spec::Schedule(spec) => {
                 known.insert((Kind::Campaign, spec.campaign.clone()));
             }
-            Spec::List(_) | Spec::Segment(_) | Spec::Channel(_) => {}
+            Spec::List(_) | Spec::Segment(_) | Spec::Channel(_) | Spec::Brand(_) => {}
         }
     }
     known
