@@ -64,6 +64,16 @@ pub fn local(at: Timestamp, zone: Tz) -> NaiveDateTime {
     at.to_datetime().with_timezone(&zone).naive_local()
 }
 
+/// Whether the clocks of `zone` go on as they are for `long` before and after `at`.
+pub fn is_steady(at: Timestamp, long: TimeDelta, zone: Tz) -> bool {
+    let offset = |millis: i64| {
+        let at = Timestamp::from_millis(at.as_millis().saturating_add(millis));
+        local(at, zone) - at.to_datetime().naive_utc()
+    };
+    let (now, long) = (offset(0), long.num_milliseconds());
+    offset(-long) == now && offset(long) == now
+}
+
 /// The zone of this name of the IANA database, in any case of letters.
 ///
 /// # Errors

@@ -76,12 +76,15 @@ impl fmt::Display for Cron {
 impl Cron {
     /// The first time after `after` in `zone`; `None` only beyond the calendar.
     pub fn next(&self, after: Timestamp, zone: Tz) -> Option<Timestamp> {
-        let start = wall::local(after, zone).checked_sub_signed(MOST_PUT_BACK)?;
+        // Only around a change of clocks does an earlier time on the wall come after a later one.
+        let mut start = wall::local(after, zone);
+        if !wall::is_steady(after, MOST_PUT_BACK, zone) {
+            start = start.checked_sub_signed(MOST_PUT_BACK)?;
+        }
         let mut best: Option<Timestamp> = None;
         let mut enough: Option<NaiveDateTime> = None;
         let mut local = self.shown_from(start)?;
         loop {
-            // Only within a repeated hour does a later time on the wall come earlier.
             if enough.is_some_and(|enough| local > enough) {
                 return best;
             }
@@ -90,6 +93,9 @@ impl Cron {
                     best = Some(at);
                     enough = enough.or_else(|| local.checked_add_signed(MOST_PUT_BACK));
                 }
+            }
+            if best.is_some_and(|best| wall::is_steady(best, MOST_PUT_BACK, zone)) {
+                return best;
             }
             match self.shown_from(local.checked_add_signed(TimeDelta::minutes(1))?) {
                 Some(next) => local = next,

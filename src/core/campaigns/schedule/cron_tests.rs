@@ -22,7 +22,7 @@ fn times(cron: &str, zone: &str, after: &str, count: usize) -> Vec<String> {
 
 fn refusal(text: &str) -> String {
     let BadCron { problem, place: (at, length), .. } = text.parse::<Cron>().unwrap_err();
-    format!("\n{text}\n{}{} {problem}", " ".repeat(at), "^".repeat(length))
+    format!("{text}\n{}{} {problem}\n", " ".repeat(at), "^".repeat(length))
 }
 
 #[test]
