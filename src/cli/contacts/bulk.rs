@@ -16,7 +16,7 @@ pub(super) struct ManyArgs {
     #[arg(long = "where", value_name = "EXPRESSION")]
     pub(super) expression: Option<String>,
     /// With --where: go on when they are N now, and refuse when they are not
-    #[arg(long, value_name = "N", requires = "expression")]
+    #[arg(long, value_name = "N", conflicts_with = "contact")]
     pub(super) confirm_contacts: Option<u64>,
 }
 

@@ -111,10 +111,10 @@ pub struct EditArgs {
     #[arg(long, value_name = "TAG")]
     untag: Vec<String>,
     /// With --where: a list to put them on; give it again for more
-    #[arg(long = "list", value_name = "LIST", requires = "expression")]
+    #[arg(long = "list", value_name = "LIST", conflicts_with = "contact")]
     lists: Vec<String>,
     /// With --where: a list to take them off
-    #[arg(long, value_name = "LIST", requires = "expression")]
+    #[arg(long, value_name = "LIST", conflicts_with = "contact")]
     unlist: Vec<String>,
     /// Other notes; an empty text for none
     #[arg(long, value_name = "TEXT")]

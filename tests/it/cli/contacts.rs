@@ -85,6 +85,16 @@ fn many_are_changed_and_deleted_once_their_number_is_agreed_to() {
     assert_snapshot!(other.err, @"error: the expression is true of 2 contacts now, not of 3; nothing was changed. `frontier contact list --where` shows them");
     assert_eq!(run("edit", &["--name", "Ana"]).code, 2);
     assert_eq!(run("edit", &[]).code, 2);
+    for wrong in [
+        &["edit", "bo@example.com", "--tag", "near", "--list", "all"][..],
+        &["edit", "bo@example.com", "--tag", "near", "--confirm-contacts", "1"],
+        &["delete", "bo@example.com", "--confirm-contacts", "1", "--yes"],
+        &["delete", "bo@example.com", "--where", "city = 'Jaca'", "--yes"],
+        &["delete", "--yes"],
+    ] {
+        let refused = sandbox.run(&[&["contact"], wrong].concat());
+        assert_eq!(refused.code, 2, "{wrong:?}: {}", refused.err);
+    }
 
     sandbox.ok(&["contact", "export", "--where", "tagged('near')", "--out", "near.vcf"]);
     let cards = std::fs::read_to_string(sandbox.path("near.vcf")).unwrap();
