@@ -100,6 +100,9 @@ async fn a_brand_is_a_manifest_like_any_other(app: App) {
     let wrong = BRAND.replace("  - es", "  - Spanish").replace("'#2f6f4e'", "blue");
     let wrong = manifests.validate(file(&wrong)).await.unwrap_err();
     assert_eq!(wrong.to_string(), "2 problems in the manifests");
+    let empty = BRAND.replace("  - gratis", "  - ''");
+    let empty = manifests.validate(file(&empty)).await.unwrap_err();
+    assert_eq!(empty.to_string(), "1 problem in the manifests");
 }
 
 async fn a_campaign_is_warned_of_what_its_brand_avoids(app: App) {

@@ -93,7 +93,10 @@ impl KindSpec for Profile {
             ..Self::default()
         });
         for key in ["words_to_use", "words_to_avoid"] {
-            hold(values(key), |text| Self { words_to_use: vec![text], ..Self::default() });
+            // What is no line is told.
+            let line = |node: &&Node| node.text().is_some_and(|text| rules::line(text).is_ok());
+            let words = values(key).into_iter().filter(line).collect();
+            hold(words, |text| Self { words_to_use: vec![text], ..Self::default() });
         }
         hold(spec.get("voice").into_iter().collect(), |text| Self {
             voice: filled(Some(text)),
