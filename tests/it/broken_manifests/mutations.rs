@@ -36,7 +36,7 @@ struct Pair<'a> {
 }
 
 /// Where the keys are the writer's own.
-const FREE: &[&str] = &["labels", "settings"];
+const FREE: &[&str] = &["labels", "settings", "colors"];
 /// Keys without which a mapping says nothing.
 const REQUIRED: &[&str] = &["apiVersion", "kind", "name", "host", "subject", "metric", "target"];
 /// Values that are put in the place of a good one: key, values.
@@ -47,6 +47,9 @@ const WORSE: &[(&str, &[&str])] = &[
     ("email", &["hola", "a@b@c.example", "'<a@b.example>'", "a b@c.example"]),
     ("reply_to", &["ayuda", "ayuda@", "'a@b.example, c@d.example'"]),
     ("url", &["casaverde.example/baja", "ftp://a.example", "javascript:alert(1)"]),
+    ("logo", &["logo.png", "ftp://a.example/b.png"]),
+    ("languages", &["[Spanish]", "es", "[es_ES]"]),
+    ("words_to_avoid", &["gratis", "['']", "[[gratis]]"]),
     ("host", &["smtp://a.example", "a.example:25", "'a b'"]),
     ("port", &["0", "70000", "010", "0x1F", "1e3", "'587'", "12:30:00", "-1", "1_000"]),
     ("tls", &["yes", "ssl", "STARTTLS"]),
