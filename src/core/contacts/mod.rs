@@ -13,6 +13,7 @@ mod address_kind;
 mod attribute_types;
 mod attributes;
 mod consent;
+mod error;
 mod forgotten;
 mod import;
 mod language;
@@ -31,12 +32,13 @@ pub use address::{Address, BadAddress};
 pub use attribute_types::{Attribute, AttributeType, AttributeTypes};
 pub use attributes::{Attributes, BadAttribute, cell};
 pub use consent::{BadConsent, Consent, ConsentState, NewConsent, RecordedConsents};
+pub use error::ContactError;
 pub use forgotten::{AddressKey, FORGOTTEN};
 pub use import::{AttributeUpdate, Columns, ImportError, OnConflict, Reject};
 pub use merging::{DuplicateRule, Duplicates, Merge};
 pub use model::{
-    Activity, ActivityCount, Contact, ContactChange, ContactError, ContactFilter, List, ListChange,
-    NewList, NewSegment, Profile, Segment, SegmentChange, SegmentPlan, Suppression,
+    Activity, ActivityCount, Contact, ContactChange, ContactFilter, List, ListChange, NewList,
+    NewSegment, Profile, Segment, SegmentChange, SegmentPlan, Suppression,
 };
 pub use reading::{FileFormat, FileOptions, Place, Upload};
 pub use records::{Person, PersonalRecords};

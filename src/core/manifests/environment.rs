@@ -85,7 +85,10 @@ mod tests {
 
     fn told(text: &str) -> String {
         match pieces(text) {
-            Ok(pieces) => pieces.iter().map(|piece| format!("{piece:?} ")).collect(),
+            Ok(pieces) => {
+                let shown: Vec<String> = pieces.iter().map(|piece| format!("{piece:?}")).collect();
+                shown.join(" ")
+            }
             Err(error) => format!("{}+{}: {}", error.at.start, error.at.width, error.message),
         }
     }

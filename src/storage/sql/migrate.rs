@@ -35,9 +35,9 @@ const ALL: &[Migration] = migrations![
     "0001_foundation",
     "0002_people",
     "0003_segments",
-    "0005_schedules",
-    "0006_versions",
-    "0008_brands"
+    "0004_schedules",
+    "0005_versions",
+    "0006_brands"
 ];
 
 /// Held while migrating, so that two processes that start at once do it one after the other.

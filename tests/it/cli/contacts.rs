@@ -70,7 +70,7 @@ fn many_are_changed_and_deleted_once_their_number_is_agreed_to() {
     assert_eq!(nobody.code, 2);
     assert_snapshot!(nobody.err, @r"
     error: Change 2 contacts? There is nobody to ask.
-      --yes answers for them
+      --yes, or FRONTIER_YES=1, answers for them
     ");
     let done = run("edit", &["--tag", "near", "--unlist", "all", "--confirm-contacts", "2"]);
     assert_eq!(done.code, 0, "{}", done.err);

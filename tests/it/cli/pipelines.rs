@@ -150,13 +150,15 @@ fn from_request_to_send(steps: &[Step]) -> Sandbox {
     let count = sandbox.ok(&["segment", "count", "letter-en"]);
     let status =
         || sandbox.ok(&["campaign", "status", "monthly-letter", "--jq", ".campaign.status"]);
+    let run_status =
+        || sandbox.ok(&["campaign", "status", "monthly-letter", "--jq", ".run.status"]);
     let send = steps.iter().find(|step| step.job == "send").unwrap();
     let surprise = run(&sandbox, send, "7");
     assert_eq!(surprise.code, 5, "{}", surprise.err);
     assert!(surprise.err.contains("and 7 were confirmed"), "{}", surprise.err);
-    assert_eq!(status(), "draft\n");
+    assert_eq!(status(), "scheduled\n", "it waits for its time");
     passes(&sandbox, steps, "send", count.trim());
-    assert_eq!(status(), "completed\n");
+    assert_eq!(run_status(), "completed\n");
 
     sandbox.write("campaigns/wrong.yaml", "apiVersion: frontier/v1\nkind: Campaing\n");
     let check = steps.iter().find(|step| step.job == "check").unwrap();

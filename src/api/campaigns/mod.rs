@@ -1,23 +1,28 @@
 //! `/campaigns`: what is sent, to whom, and when.
 
+mod error;
+mod lifecycle;
+
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+pub use lifecycle::{ProgressBody, WaitingBody};
+
+use self::lifecycle::{
+    __path_archive_campaign, __path_cancel_campaign, __path_get_campaign_status,
+    __path_pause_campaign, __path_resume_campaign, __path_start_campaign, archive_campaign,
+    cancel_campaign, get_campaign_status, pause_campaign, resume_campaign, start_campaign,
+};
 use super::channels::MailboxBody;
 use super::envelope::{Created, Data, Envelope, Listed, Tagged};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, IfMatch, Query};
 use super::routing::{Area, area};
-use super::runs::{CountsBody, RunBody};
-use super::schedules::{ScheduleBody, schedule_details};
 use super::{PageQuery, Services};
-use crate::core::campaigns::{
-    Audience, Campaign, CampaignError, Draft, DraftMessage, Goal, MessageContent, Progress,
-};
+use crate::core::campaigns::{Audience, Campaign, Draft, DraftMessage, Goal, MessageContent};
 use crate::core::kernel::{Currency, Money};
 
 /// A campaign.
@@ -130,40 +135,6 @@ pub struct MessageBody {
     pub reply_to: Option<String>,
 }
 
-/// How far a campaign's last run is.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ProgressBody {
-    pub campaign: CampaignBody,
-    /// Contacts in its audience: now or, once there is a run, when that began.
-    pub audience: u64,
-    /// Absent until it is started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunBody>,
-    pub deliveries: CountsBody,
-    /// When the next waiting delivery is due.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
-    pub next_due_at: Option<String>,
-    /// The deliveries that wait for their contacts' clocks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting: Option<WaitingBody>,
-    /// When it starts by itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<ScheduleBody>,
-}
-
-/// Deliveries that wait for their time.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct WaitingBody {
-    pub count: u64,
-    /// When the first of them is due.
-    #[schema(format = DateTime)]
-    pub next_at: String,
-    /// When the last of them is due.
-    #[schema(format = DateTime)]
-    pub last_at: String,
-}
-
 /// A copy's name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -179,14 +150,6 @@ pub struct DuplicateBody {
 struct CampaignFilter {
     /// Only those that stand here.
     status: Option<String>,
-}
-
-/// What was agreed to before a start.
-#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct StartQuery {
-    /// Refuse unless it goes to so many contacts.
-    confirm_recipients: Option<u64>,
 }
 
 pub(super) fn area() -> Area {
@@ -327,110 +290,6 @@ async fn duplicate_campaign(
     Body(copy): Body<DuplicateBody>,
 ) -> Result<Created<CampaignBody>, ApiError> {
     Ok(Created(services.campaigns.duplicate(&campaign, copy.name).await?.into()))
-}
-
-/// Start a campaign: its audience and its mails are fixed, and workers begin to send.
-#[utoipa::path(post, path = "/campaigns/{campaign}/start", tag = "campaigns",
-    params(("campaign" = String, Path, description = "name, id, or the start of one"), StartQuery),
-    responses(
-        (status = 200, body = Envelope<CampaignBody>),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "not from this status, or to others than were confirmed",
-            body = ErrorBody),
-        (status = 422, description = "something it needs is missing", body = ErrorBody),
-    ))]
-async fn start_campaign(
-    State(services): State<Services>,
-    Path(campaign): Path<String>,
-    Query(query): Query<StartQuery>,
-) -> Result<Tagged<CampaignBody>, ApiError> {
-    let started = services.campaigns.start_confirmed(&campaign, query.confirm_recipients).await?;
-    Ok(tagged(started.0))
-}
-
-/// Pause an active campaign; mails in hand still end, no other leaves.
-#[utoipa::path(post, path = "/campaigns/{campaign}/pause", tag = "campaigns",
-    params(("campaign" = String, Path, description = "name, id, or the start of one")),
-    responses(
-        (status = 200, body = Envelope<CampaignBody>),
-        (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
-    ))]
-async fn pause_campaign(
-    State(services): State<Services>,
-    Path(campaign): Path<String>,
-) -> Result<Tagged<CampaignBody>, ApiError> {
-    Ok(tagged(services.campaigns.pause(&campaign).await?))
-}
-
-/// Let a paused campaign go on; an active one stays as it is.
-#[utoipa::path(post, path = "/campaigns/{campaign}/resume", tag = "campaigns",
-    params(("campaign" = String, Path, description = "name, id, or the start of one")),
-    responses(
-        (status = 200, body = Envelope<CampaignBody>),
-        (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
-    ))]
-async fn resume_campaign(
-    State(services): State<Services>,
-    Path(campaign): Path<String>,
-) -> Result<Tagged<CampaignBody>, ApiError> {
-    Ok(tagged(services.campaigns.resume(&campaign).await?))
-}
-
-/// Cancel a campaign; what has not left stays unsent.
-#[utoipa::path(post, path = "/campaigns/{campaign}/cancel", tag = "campaigns",
-    params(("campaign" = String, Path, description = "name, id, or the start of one")),
-    responses(
-        (status = 200, body = Envelope<CampaignBody>),
-        (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
-    ))]
-async fn cancel_campaign(
-    State(services): State<Services>,
-    Path(campaign): Path<String>,
-) -> Result<Tagged<CampaignBody>, ApiError> {
-    Ok(tagged(services.campaigns.cancel(&campaign).await?))
-}
-
-/// Archive a campaign that has ended or never began.
-#[utoipa::path(post, path = "/campaigns/{campaign}/archive", tag = "campaigns",
-    params(("campaign" = String, Path, description = "name, id, or the start of one")),
-    responses(
-        (status = 200, body = Envelope<CampaignBody>),
-        (status = 404, body = ErrorBody),
-        (status = 409, body = ErrorBody),
-    ))]
-async fn archive_campaign(
-    State(services): State<Services>,
-    Path(campaign): Path<String>,
-) -> Result<Tagged<CampaignBody>, ApiError> {
-    Ok(tagged(services.campaigns.archive(&campaign).await?))
-}
-
-/// How far a campaign is: its run and its deliveries by state.
-#[utoipa::path(get, path = "/campaigns/{campaign}/status", tag = "campaigns",
-    params(("campaign" = String, Path, description = "name, id, or the start of one")),
-    responses((status = 200, body = Envelope<ProgressBody>), (status = 404, body = ErrorBody)))]
-async fn get_campaign_status(
-    State(services): State<Services>,
-    Path(campaign): Path<String>,
-) -> Result<Data<ProgressBody>, ApiError> {
-    let (progress, audience) = services.campaigns.progress(&campaign).await?;
-    let Progress { campaign, run, counts, next_due, waiting, schedule } = progress;
-    Ok(Data(ProgressBody {
-        campaign: campaign.into(),
-        audience,
-        run: run.map(Into::into),
-        deliveries: counts.into(),
-        next_due_at: next_due.map(|due| due.to_string()),
-        waiting: waiting.map(|waiting| WaitingBody {
-            count: waiting.count,
-            next_at: waiting.next_at.to_string(),
-            last_at: waiting.last_at.to_string(),
-        }),
-        schedule: schedule.map(Into::into),
-    }))
 }
 
 fn empty_object() -> serde_json::Value {
@@ -598,50 +457,6 @@ impl From<DraftMessage> for MessageBody {
             text: message.text,
             from: message.from.map(Into::into),
             reply_to: message.reply_to,
-        }
-    }
-}
-
-impl From<CampaignError> for ApiError {
-    fn from(error: CampaignError) -> Self {
-        match error {
-            CampaignError::Contact(error) => error.into(),
-            CampaignError::Template(error) => error.into(),
-            CampaignError::Publishing(error) => error.into(),
-            CampaignError::Store(ref cause) => cause.into(),
-            CampaignError::NotFound(_) => Self::not_found("CAMPAIGN_NOT_FOUND", error),
-            CampaignError::Ambiguous { ref names, .. } => {
-                let names = serde_json::json!({ "candidates": names });
-                Self::conflict("AMBIGUOUS_REFERENCE", error).with_details(names)
-            }
-            CampaignError::NameTaken(_) => Self::conflict("CAMPAIGN_NAME_TAKEN", error),
-            CampaignError::Transition { from, .. } => {
-                let allowed: Vec<&str> = from.next().iter().map(|one| one.as_str()).collect();
-                let details = serde_json::json!({ "status": from.as_str(), "allowed": allowed });
-                Self::conflict("CAMPAIGN_TRANSITION", error).with_details(details)
-            }
-            CampaignError::NotEditable { .. } => Self::conflict("CAMPAIGN_NOT_EDITABLE", error),
-            CampaignError::Running { .. } => Self::conflict("CAMPAIGN_RUNNING", error),
-            CampaignError::ScheduleNotFound(_) => Self::not_found("SCHEDULE_NOT_FOUND", error),
-            CampaignError::NoSchedule(_) => Self::not_found("NOT_SCHEDULED", error),
-            CampaignError::ScheduleNameTaken(_) => Self::conflict("SCHEDULE_NAME_TAKEN", error),
-            CampaignError::HasSchedule { .. } => Self::conflict("HAS_SCHEDULE", error),
-            CampaignError::ScheduleState { .. } => Self::conflict("SCHEDULE_STATE", error),
-            CampaignError::Schedule(ref bad) => {
-                let details = schedule_details(bad);
-                let error = Self::invalid("INVALID_SCHEDULE", error);
-                details.into_iter().fold(error, Self::with_details)
-            }
-            CampaignError::Outdated { .. } => {
-                Self::new(StatusCode::PRECONDITION_FAILED, "CAMPAIGN_OUTDATED", error)
-            }
-            CampaignError::Audience { .. } => Self::conflict("CAMPAIGN_AUDIENCE", error),
-            CampaignError::NoRun(_) => Self::conflict("CAMPAIGN_NOT_STARTED", error),
-            CampaignError::Invalid(_) => Self::invalid("INVALID_CAMPAIGN", error),
-            CampaignError::NotReady { .. } => Self::invalid("CAMPAIGN_NOT_READY", error),
-            CampaignError::Name(_) => Self::invalid("INVALID_NAME", error),
-            CampaignError::Content(_) => Self::invalid("INVALID_CONTENT", error),
-            CampaignError::Compose { .. } => Self::invalid("CANNOT_RENDER", error),
         }
     }
 }
