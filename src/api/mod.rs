@@ -22,6 +22,7 @@ mod runs;
 mod schedules;
 mod segments;
 mod services;
+mod suppression_sets;
 mod suppressions;
 mod templates;
 
@@ -78,6 +79,7 @@ pub use segments::{
     SnapshotBody, WhereQuery,
 };
 pub use services::{ServiceSet, Services};
+pub use suppression_sets::{SuppressionSetBody, WholeSuppressionSetBody};
 pub use suppressions::{
     NewSuppressionsBody, SuppressionBody, SuppressionImportQuery, SuppressionSummaryBody,
     SuppressionsAddedBody,
@@ -99,7 +101,7 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct Document;
 
 /// Every area, in the order their routes are described in.
-fn areas() -> [Area; 14] {
+fn areas() -> [Area; 15] {
     [
         attributes::area(),
         brands::area(),
@@ -113,6 +115,7 @@ fn areas() -> [Area; 14] {
         manifests::area(),
         reports::area(),
         schedules::area(),
+        suppression_sets::area(),
         suppressions::area(),
         templates::area(),
     ]

@@ -24,6 +24,9 @@ pub struct SuppressionBody {
     /// that begins with `hmac-sha256:`.
     pub email: String,
     pub reason: String,
+    /// The suppression set that it goes with; absent when it stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
     #[schema(format = DateTime)]
     pub created_at: String,
 }
@@ -156,6 +159,7 @@ impl From<Suppression> for SuppressionBody {
             id: suppression.id.to_string(),
             email: suppression.email,
             reason: suppression.reason,
+            set: suppression.set,
             created_at: suppression.created_at.to_string(),
         }
     }

@@ -1,11 +1,16 @@
 //! `frontier suppression`: addresses that must never be sent to.
 
+use std::io::{self, Write};
+
 use clap::{Args, Subcommand};
 
 use super::error::CommandError;
 use super::imports::FileArgs;
 use super::output::{Column, Output, column};
-use crate::api::{NewSuppressionsBody, SuppressionBody, SuppressionImportQuery};
+use crate::api::{
+    NewSuppressionsBody, SuppressionBody, SuppressionImportQuery, SuppressionSetBody,
+    WholeSuppressionSetBody,
+};
 use crate::client::Client;
 
 #[derive(Subcommand, Debug)]
@@ -14,6 +19,8 @@ pub enum SuppressionCommand {
     List(ListArgs),
     Remove(RemoveArgs),
     Import(ImportArgs),
+    Sets(SetsArgs),
+    Show(ShowArgs),
 }
 
 /// Suppress addresses: nothing is sent to them any more
@@ -52,10 +59,34 @@ pub struct ImportArgs {
     file: FileArgs,
 }
 
+/// Show the sets of addresses that manifests suppress
+///
+/// A set is kept as a manifest of the kind Suppression, and changed by `frontier apply` only.
+#[derive(Args, Debug)]
+pub struct SetsArgs {
+    /// How many rows at the most
+    #[arg(long, default_value_t = 1000)]
+    limit: usize,
+}
+
+/// Show one suppression set with its addresses
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// Name or id of the set, or the start of one
+    set: String,
+}
+
 const COLUMNS: &[Column<SuppressionBody>] = &[
     column("email", |one| one.email.clone()),
     column("reason", |one| one.reason.clone()),
+    column("set", |one| one.set.clone().unwrap_or_default()),
     column("since", |one| one.created_at.clone()),
+];
+
+const SET_COLUMNS: &[Column<SuppressionSetBody>] = &[
+    column("name", |one| one.name.clone()),
+    column("addresses", |one| one.size.to_string()),
+    column("reason", |one| one.reason.clone()),
 ];
 
 impl SuppressionCommand {
@@ -76,13 +107,35 @@ impl SuppressionCommand {
                 output.listing(&suppressions, COLUMNS, "No address is suppressed.")?;
             }
             Self::Remove(args) => {
-                client.delete_suppression(&args.email).await?;
+                let removed = client.delete_suppression(&args.email).await?;
                 output.note(format_args!("`{}` may be sent to again.", args.email));
+                if let Some(set) = removed.set {
+                    output.note(format_args!(
+                        "It was in the set `{set}`: take it out of that manifest too, or an apply \
+                         suppresses it again."
+                    ));
+                }
             }
             Self::Import(args) => args.run(client, output).await?,
+            Self::Sets(args) => {
+                let sets = client.suppression_sets(args.limit).await?;
+                let none = "No suppression sets; apply a manifest of the kind Suppression.";
+                output.listing(&sets, SET_COLUMNS, none)?;
+            }
+            Self::Show(args) => {
+                let set = client.get_suppression_set(&args.set).await?;
+                output.show(&set, |out| describe(&set, out))?;
+            }
         }
         Ok(())
     }
+}
+
+/// The set in a line for each thing, then its addresses.
+fn describe(set: &WholeSuppressionSetBody, out: &mut dyn Write) -> io::Result<()> {
+    let WholeSuppressionSetBody { set, addresses } = set;
+    writeln!(out, "{:<10} {}\n{:<10} {}", "name", set.name, "reason", set.reason)?;
+    addresses.iter().try_for_each(|address| writeln!(out, "{address}"))
 }
 
 impl ImportArgs {

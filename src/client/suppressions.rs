@@ -6,8 +6,8 @@ use futures::Stream;
 
 use super::{Client, ClientResult, Listing, ndjson, query, segment};
 use crate::api::{
-    ImportEvent, NewSuppressionsBody, SuppressionBody, SuppressionImportQuery,
-    SuppressionSummaryBody, SuppressionsAddedBody,
+    ImportEvent, NewSuppressionsBody, SuppressionBody, SuppressionImportQuery, SuppressionSetBody,
+    SuppressionSummaryBody, SuppressionsAddedBody, WholeSuppressionSetBody,
 };
 
 impl Client {
@@ -21,6 +21,17 @@ impl Client {
 
     pub async fn delete_suppression(&self, email: &str) -> ClientResult<SuppressionBody> {
         self.delete(&format!("/suppressions/{}", segment(email))).await
+    }
+
+    pub async fn suppression_sets(
+        &self,
+        limit: usize,
+    ) -> ClientResult<Listing<SuppressionSetBody>> {
+        self.list("/suppression-sets", limit).await
+    }
+
+    pub async fn get_suppression_set(&self, set: &str) -> ClientResult<WholeSuppressionSetBody> {
+        self.get(&format!("/suppression-sets/{}", segment(set))).await
     }
 
     /// Imports a file of addresses; as [`Client::import_contacts`].

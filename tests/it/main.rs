@@ -14,5 +14,6 @@ mod reference;
 mod reports;
 mod segments;
 mod support;
+mod suppression_sets;
 mod tidy;
 mod versions;

@@ -42,8 +42,8 @@ use super::extract::{Body, Query};
 use super::routing::{Area, area};
 use super::{PageQuery, Services, SubscriptionStateBody};
 use crate::core::contacts::{
-    BadConsent, Contact, ContactChange, ContactError, ContactFilter, Profile, Subscription,
-    Upserted,
+    BadConsent, Contact, ContactChange, ContactError, ContactFilter, Profile, SetError,
+    Subscription, Upserted,
 };
 
 /// A contact.
@@ -410,6 +410,18 @@ impl From<ContactError> for ApiError {
                 Self::conflict("VALUES_DO_NOT_FIT", error).with_details(count)
             }
             ContactError::SuppressionNotFound(_) => Self::not_found("SUPPRESSION_NOT_FOUND", error),
+            ContactError::Set(SetError::NotFound(_)) => {
+                Self::not_found("SUPPRESSION_SET_NOT_FOUND", error)
+            }
+            ContactError::Set(SetError::NameTaken(_)) => {
+                Self::conflict("SUPPRESSION_SET_NAME_TAKEN", error)
+            }
+            ContactError::Set(SetError::Outdated(_)) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "SUPPRESSION_SET_OUTDATED", error)
+            }
+            ContactError::Set(SetError::TooLarge(_)) => {
+                Self::invalid("SUPPRESSION_SET_TOO_LARGE", error)
+            }
             ContactError::ReasonTooLong(_) => Self::invalid("INVALID_REASON", error),
             ContactError::Import(_) => Self::invalid("INVALID_IMPORT", error),
             ContactError::ImportConflicts { .. } => Self::conflict("IMPORT_CONFLICTS", error),

@@ -37,6 +37,9 @@ pub struct TakeoutBody {
     pub merges: Vec<MergeBody>,
     /// Why nothing may be sent to one of their addresses.
     pub suppressions: Vec<SuppressionBody>,
+    /// The suppression sets that one of their addresses is in.
+    #[serde(default)]
+    pub suppression_sets: Vec<String>,
     /// Other records, by what they are: `deliveries` has every mail to them, with what the server
     /// said.
     #[schema(value_type = Object)]
@@ -108,8 +111,8 @@ impl From<Forgotten> for ForgottenBody {
 
 impl From<Takeout> for TakeoutBody {
     fn from(takeout: Takeout) -> Self {
-        let Takeout { taken_at, profile, consents, activity, merges, suppressions, records } =
-            takeout;
+        let Takeout { taken_at, profile, consents, activity, merges, .. } = takeout;
+        let Takeout { suppressions, suppression_sets, records, .. } = takeout;
         let records = records.into_iter().map(|(name, held)| (name.to_owned(), held));
         Self {
             taken_at: taken_at.to_string(),
@@ -118,6 +121,7 @@ impl From<Takeout> for TakeoutBody {
             activity: activity.into_iter().map(Into::into).collect(),
             merges: merges.into_iter().map(Into::into).collect(),
             suppressions: suppressions.into_iter().map(Into::into).collect(),
+            suppression_sets,
             records: records.collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::attributes::BadAttribute;
 use super::segments::{BadExpression, Unresolved};
-use super::{AttributeType, BadAddress, BadConsent, BadTag, ImportError};
+use super::{AttributeType, BadAddress, BadConsent, BadTag, ImportError, SetError};
 use crate::core::kernel::BadName;
 use crate::core::kernel::wall::BadZone;
 use crate::storage::sql::DbError;
@@ -76,6 +76,8 @@ pub enum ContactError {
         "the address `{0}` is not suppressed; `frontier suppression list` shows those that are"
     )]
     SuppressionNotFound(String),
+    #[error(transparent)]
+    Set(#[from] SetError),
     #[error("the reason `{0}…` is longer than 200 characters; shorten it")]
     ReasonTooLong(String),
     #[error(transparent)]

@@ -25,6 +25,7 @@ pub mod segments;
 mod service;
 mod store;
 mod subscriptions;
+mod suppression_sets;
 mod tags;
 mod timezone;
 
@@ -54,4 +55,5 @@ pub use service::{
 pub use subscriptions::{
     Joined, Member, MemberChange, MemberCounts, OptIn, Subscription, SubscriptionState,
 };
+pub use suppression_sets::{MAX_IN_SET, NewSuppressionSet, SetContent, SetError, SuppressionSet};
 pub use tags::{BadTag, Tags};

@@ -199,6 +199,8 @@ pub struct Suppression {
     /// In its folded form; the [mark](super::AddressKey::mark) of one who was forgotten.
     pub email: String,
     pub reason: String,
+    /// The name of the set that it goes with; one that stands for itself has none.
+    pub set: Option<String>,
     pub created_at: Timestamp,
 }
 

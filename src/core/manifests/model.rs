@@ -13,6 +13,7 @@ pub use super::kinds::schedule::ScheduleSpec;
 pub use super::kinds::segment::SegmentSpec;
 pub use super::kinds::template::TemplateSpec;
 use super::links::Key;
+use crate::core::contacts::SetContent;
 use crate::core::content::Profile;
 use crate::core::kernel::Labels;
 use crate::core::publishing::ChannelSettings;
@@ -66,6 +67,7 @@ kinds! {
     Channel(ChannelSettings),
     Template(TemplateSpec),
     Segment(SegmentSpec),
+    Suppression(SetContent),
     Brand(Profile),
     Campaign(CampaignSpec),
     Schedule(ScheduleSpec),

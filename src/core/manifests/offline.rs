@@ -46,6 +46,7 @@ pub fn validate_alone(bundle: &[SourceFile]) -> Result<Validation, Problems> {
             Spec::List(_)
             | Spec::Channel(_)
             | Spec::Template(_)
+            | Spec::Suppression(_)
             | Spec::Brand(_)
             | Spec::Schedule(_) => {}
         }

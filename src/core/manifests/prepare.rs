@@ -51,7 +51,7 @@ impl Manifests {
         prune: Option<&Labels>,
     ) -> Result<Prepared, ManifestError> {
         let world = self.world(tx).await?;
-        let wanted = read(files, &world).await?;
+        let wanted = self.wanted(tx, files, &world).await?;
         let found = self.existing(tx, keys(&wanted)).await?;
         let doomed = match prune {
             Some(labels) => self.doomed(tx, &world, labels, &wanted).await?,
@@ -120,7 +120,7 @@ impl Manifests {
         files: &Arc<[SourceFile]>,
     ) -> Result<(Vec<Document>, Vec<TemplateSource>), ManifestError> {
         let world = self.world(tx).await?;
-        let wanted = read(files, &world).await?;
+        let wanted = self.wanted(tx, files, &world).await?;
         let templates = overlay(&world, &wanted);
         let mut findings = endless_layouts(&wanted, &templates);
         findings.extend(second_schedules(&wanted));
@@ -137,6 +137,22 @@ impl Manifests {
         } else {
             Err(ManifestError::Invalid(locate(files, &findings)))
         }
+    }
+
+    /// What the files say; addresses of people who were forgotten are in no document.
+    async fn wanted(
+        &self,
+        tx: &mut Tx,
+        files: &Arc<[SourceFile]>,
+        world: &World,
+    ) -> Result<Vec<Document>, ManifestError> {
+        let mut wanted = read(files, world).await?;
+        for document in &mut wanted {
+            if let Spec::Suppression(content) = &mut document.spec {
+                self.contacts.leave_out_forgotten_in(tx, content).await?;
+            }
+        }
+        Ok(wanted)
     }
 
     /// The brands as they shall be.

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use url::Url;
 
 use crate::core::campaigns::{self, Cron, Moment};
+use crate::core::contacts::Address;
 use crate::core::kernel::{Currency, check_name, nearest};
 
 /// What is wrong with a value, and how to put it right.
@@ -88,6 +89,11 @@ pub(super) fn email(text: &str) -> Result<(), Refusal> {
     let local_holds = !local.is_empty() && local.len() <= 64 && !local.chars().any(odd);
     let somewhere = domain.contains('.') || domain == "localhost";
     ensure(local_holds && labels_hold && somewhere && text.len() <= 254, refusal)
+}
+
+/// An address that could be a contact's, by the rule that those are held to.
+pub(super) fn address(text: &str) -> Result<(), Refusal> {
+    Address::parse(text).map(drop).map_err(|error| told(&error))
 }
 
 pub(super) fn web_address(text: &str) -> Result<(), Refusal> {

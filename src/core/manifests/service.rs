@@ -15,7 +15,7 @@ use super::seal::Content;
 use super::wording::off_brand;
 use super::write::{WriteError, WriteOptions, WrittenFiles, write};
 use crate::core::campaigns::{CampaignError, Campaigns};
-use crate::core::contacts::{ContactError, Contacts};
+use crate::core::contacts::{ContactError, Contacts, SetError};
 use crate::core::content::{BrandError, Brands, TemplateError, Templates};
 use crate::core::kernel::{Clock, Id, Labels};
 use crate::core::publishing::{Publishing, PublishingError};
@@ -159,6 +159,7 @@ impl ManifestError {
                 ContactError::ListOutdated(_)
                     | ContactError::ListNameTaken(_)
                     | ContactError::SegmentChanged(_)
+                    | ContactError::Set(SetError::Outdated(_) | SetError::NameTaken(_))
                     | ContactError::SegmentNameTaken(_)
             ) | Self::Template(TemplateError::Outdated(_) | TemplateError::NameTaken(_))
                 | Self::Brand(BrandError::Outdated(_) | BrandError::NameTaken(_))

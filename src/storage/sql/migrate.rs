@@ -37,7 +37,8 @@ const ALL: &[Migration] = migrations![
     "0003_segments",
     "0004_schedules",
     "0005_versions",
-    "0006_brands"
+    "0006_brands",
+    "0007_suppression_sets"
 ];
 
 /// Held while migrating, so that two processes that start at once do it one after the other.

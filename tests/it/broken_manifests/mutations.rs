@@ -38,7 +38,8 @@ struct Pair<'a> {
 /// Where the keys are the writer's own.
 const FREE: &[&str] = &["labels", "settings", "colors"];
 /// Keys without which a mapping says nothing.
-const REQUIRED: &[&str] = &["apiVersion", "kind", "name", "host", "subject", "metric", "target"];
+const REQUIRED: &[&str] =
+    &["apiVersion", "kind", "name", "host", "subject", "metric", "target", "reason", "addresses"];
 /// Values that are put in the place of a good one: key, values.
 const WORSE: &[(&str, &[&str])] = &[
     ("apiVersion", &["frontier/v2", "v1", "1"]),
@@ -50,6 +51,8 @@ const WORSE: &[(&str, &[&str])] = &[
     ("logo", &["logo.png", "ftp://a.example/b.png"]),
     ("languages", &["[Spanish]", "es", "[es_ES]"]),
     ("words_to_avoid", &["gratis", "['']", "[[gratis]]"]),
+    ("reason", &["''", "[Competitors]"]),
+    ("addresses", &["ana@a.example", "[ana]", "[A@a.example, a@A.example]", "['']"]),
     ("host", &["smtp://a.example", "a.example:25", "'a b'"]),
     ("port", &["0", "70000", "010", "0x1F", "1e3", "'587'", "12:30:00", "-1", "1_000"]),
     ("tls", &["yes", "ssl", "STARTTLS"]),

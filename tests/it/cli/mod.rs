@@ -16,6 +16,7 @@ mod pipelines;
 mod schedules;
 mod schema;
 mod shell;
+mod suppressions;
 mod validate;
 mod variables;
 mod workspace;

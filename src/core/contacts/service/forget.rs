@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::Contacts;
 use crate::core::contacts::store::{
-    activity, consents, contacts as store, members, merges, suppressions,
+    activity, consents, contacts as store, members, merges, suppression_sets, suppressions,
 };
 use crate::core::contacts::{
     ActivityCount, Address, Consent, Contact, ContactError, Merge, Person, Profile, Suppression,
@@ -39,6 +39,8 @@ pub struct Takeout {
     pub activity: Vec<ActivityCount>,
     pub merges: Vec<Merge>,
     pub suppressions: Vec<Suppression>,
+    /// The names of the suppression sets that one of their addresses is in.
+    pub suppression_sets: Vec<String>,
     /// What other areas hold, by what they call it.
     pub records: BTreeMap<&'static str, Vec<Json>>,
 }
@@ -75,10 +77,12 @@ impl Contacts {
             for plain in suppressions::of_addresses(&mut tx, &[address]).await? {
                 suppressions::delete(&mut tx, plain.id).await?;
             }
+            suppression_sets::take_out(&mut tx, address, now).await?;
             let mark = Suppression {
                 id: self.clock.new_id(),
                 email: self.key.mark(address),
                 reason: REASON.to_owned(),
+                set: None,
                 created_at: now,
             };
             marked += suppressions::insert(&mut tx, &[mark]).await?;
@@ -107,6 +111,7 @@ impl Contacts {
         }
         let addresses: Vec<&str> = person.addresses.iter().map(String::as_str).collect();
         let suppressions = suppressions::of_addresses(&mut tx, &addresses).await?;
+        let suppression_sets = suppression_sets::names_of(&mut tx, &addresses).await?;
         let mut all = Vec::new();
         let mut next = Some(PageRequest::new(None, Some(1000)));
         while let Some(request) = next {
@@ -121,6 +126,7 @@ impl Contacts {
             activity: activity::of_contact(&mut tx, contact.id).await?,
             merges,
             suppressions,
+            suppression_sets,
             records,
             profile: Profile {
                 subscriptions: members::of_contact(&mut tx, contact.id).await?,

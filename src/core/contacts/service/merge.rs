@@ -87,7 +87,8 @@ impl Contacts {
         let found = suppressions::of_addresses(tx, &[&fold_address(from)]).await?;
         for Suppression { reason, .. } in found {
             let (id, now) = (self.clock.new_id(), self.clock.now());
-            let same = Suppression { id, email: fold_address(to), reason, created_at: now };
+            let email = fold_address(to);
+            let same = Suppression { id, email, reason, set: None, created_at: now };
             suppressions::insert(tx, &[same]).await?;
         }
         Ok(())

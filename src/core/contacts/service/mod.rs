@@ -13,6 +13,7 @@ mod lists;
 mod members;
 mod merge;
 mod segments;
+mod suppression_sets;
 mod suppressions;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use super::import::{ImportStep, Seen};
 use crate::core::contacts::import::SuppressionColumns;
 use crate::core::contacts::model::{how_many, reason};
 use crate::core::contacts::reading::{Batch, FileOptions, Reader};
-use crate::core::contacts::store::suppressions as store;
+use crate::core::contacts::store::{suppression_sets as sets, suppressions as store};
 use crate::core::contacts::{Address, ContactError, Suppression, Upload};
 use crate::core::events::Event;
 use crate::core::kernel::{Id, Page, PageRequest, fold_address};
@@ -39,7 +39,8 @@ pub struct SuppressionSummary {
 
 impl Contacts {
     /// Suppresses addresses, all or none; gives the suppressions of these addresses, of which one
-    /// that was there keeps its reason, and how many are new.
+    /// that was there keeps its reason, and how many are new. One that went with a suppression set
+    /// counts as new: from now on it stands for itself, and has this reason.
     ///
     /// # Errors
     /// [`ContactError::Address`], [`ContactError::HowMany`], [`ContactError::ReasonTooLong`].
@@ -91,7 +92,8 @@ impl Contacts {
         Ok(page.page(suppressions, |one| one.id))
     }
 
-    /// Lets an address be sent to again, also one of somebody who was forgotten.
+    /// Lets an address be sent to again, also one of somebody who was forgotten; suppression sets
+    /// that name it do so no longer.
     ///
     /// # Errors
     /// [`ContactError::SuppressionNotFound`].
@@ -108,6 +110,7 @@ impl Contacts {
         let suppression =
             store::of_addresses(&mut tx, &[&kept]).await?.pop().ok_or_else(missing)?;
         store::delete(&mut tx, suppression.id).await?;
+        sets::take_out(&mut tx, &folded, self.clock.now()).await?;
         let payload = serde_json::json!({ "id": suppression.id });
         self.outbox.push(&mut tx, Event { name: "suppression.removed", payload }).await?;
         tx.commit().await?;
@@ -143,6 +146,7 @@ impl Contacts {
             id: self.clock.new_id(),
             email: address.folded().to_owned(),
             reason,
+            set: None,
             created_at: self.clock.now(),
         }
     }
@@ -190,7 +194,8 @@ impl SuppressionImport {
             let mut tx = db.read().await?;
             let forgotten = key.forgotten_in(&mut tx, &folded).await?;
             let there = store::of_addresses(&mut tx, &folded).await?;
-            return Ok((new.len() - there.len() - forgotten.len()) as u64);
+            let there = there.iter().filter(|one| one.set.is_none()).count();
+            return Ok((new.len() - there - forgotten.len()) as u64);
         }
         let mut tx = db.begin().await?;
         let forgotten = key.forgotten_in(&mut tx, &folded).await?;

@@ -10,6 +10,7 @@ pub(super) mod lists;
 pub(super) mod members;
 pub(super) mod merges;
 pub(super) mod segments;
+pub(super) mod suppression_sets;
 pub(super) mod suppressions;
 pub(super) mod tags;
 pub(super) mod which;

@@ -6,9 +6,11 @@ use crate::core::contacts::forgotten::MARK;
 use crate::core::kernel::{Id, PageRequest};
 use crate::storage::sql::{DbResult, Params, Row, Tx, params};
 
-const COLUMNS: &str = "id, email_folded, reason, created_at";
+const COLUMNS: &str = "id, email_folded, reason, created_at,
+    (SELECT name FROM suppression_sets WHERE suppression_sets.id = set_id) AS set_name";
 
-/// Inserts those whose address is not suppressed yet; says how many that were.
+/// Inserts those that stand for themselves and whose address is not suppressed yet, or only with a
+/// set, from which it is taken over; says how many that were.
 pub(in crate::core::contacts) async fn insert(
     tx: &mut Tx,
     suppressions: &[Suppression],
@@ -18,7 +20,9 @@ pub(in crate::core::contacts) async fn insert(
         .iter()
         .map(|one| params![one.id, tx.workspace(), &one.email, &one.reason, one.created_at])
         .collect();
-    let tail = "ON CONFLICT (workspace_id, email_folded) DO NOTHING";
+    let tail = "ON CONFLICT (workspace_id, email_folded)
+                DO UPDATE SET reason = excluded.reason, set_id = NULL
+                WHERE suppressions.set_id IS NOT NULL";
     tx.insert_many("suppressions", &columns, rows, tail).await
 }
 
@@ -71,6 +75,7 @@ fn suppression(row: &Row) -> DbResult<Suppression> {
         id: row.get("id")?,
         email: row.get("email_folded")?,
         reason: row.get("reason")?,
+        set: row.get("set_name")?,
         created_at: row.get("created_at")?,
     })
 }

@@ -10,6 +10,7 @@ pub(super) mod channel;
 pub(super) mod list;
 pub(super) mod schedule;
 pub(super) mod segment;
+pub(super) mod suppression;
 pub(super) mod template;
 
 use serde::Serialize;
@@ -127,6 +128,10 @@ macro_rules! with_kind {
                 type $Of = $crate::core::manifests::SegmentSpec;
                 $run
             }
+            $crate::core::manifests::Kind::Suppression => {
+                type $Of = $crate::core::contacts::SetContent;
+                $run
+            }
             $crate::core::manifests::Kind::Brand => {
                 type $Of = $crate::core::content::Profile;
                 $run
@@ -151,6 +156,7 @@ macro_rules! with_spec {
             $crate::core::manifests::Spec::Channel($inner) => $run,
             $crate::core::manifests::Spec::Template($inner) => $run,
             $crate::core::manifests::Spec::Segment($inner) => $run,
+            $crate::core::manifests::Spec::Suppression($inner) => $run,
             $crate::core::manifests::Spec::Brand($inner) => $run,
             $crate::core::manifests::Spec::Campaign($inner) => $run,
             $crate::core::manifests::Spec::Schedule($inner) => $run,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent, ScheduleDraft};
-use crate::core::contacts::OptIn;
+use crate::core::contacts::{OptIn, SetContent};
 use crate::core::content::{Format, Profile};
 use crate::core::kernel::{Currency, Money, Timestamp};
 use crate::core::publishing::{
@@ -236,6 +236,12 @@ fn brand() -> impl Strategy<Value = Profile> {
     )
 }
 
+fn suppression() -> impl Strategy<Value = SetContent> {
+    let addresses = vec("[a-zA-Z0-9]{1,8}@[a-z]{1,4}\\.example", 0..5);
+    ("[a-z0-9:#-]{1,9}", addresses)
+        .prop_map(|(reason, addresses)| SetContent::new(&reason, &addresses).unwrap())
+}
+
 pub(super) fn spec() -> impl Strategy<Value = Spec> {
     let unsubscribe = option::of((any::<bool>(), any::<bool>()));
     let channel = (
@@ -262,6 +268,7 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
             let expression = expression.trim().to_owned();
             Spec::Segment(SegmentSpec { description, expression })
         }),
+        suppression().prop_map(Spec::Suppression),
         brand().prop_map(Spec::Brand),
         campaign_spec().prop_map(Spec::Campaign),
         schedule_spec().prop_map(Spec::Schedule),
@@ -302,7 +309,11 @@ pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
             Spec::Schedule(spec) => {
                 known.insert((Kind::Campaign, spec.campaign.clone()));
             }
-            Spec::List(_) | Spec::Segment(_) | Spec::Channel(_) | Spec::Brand(_) => {}
+            Spec::List(_)
+            | Spec::Segment(_)
+            | Spec::Channel(_)
+            | Spec::Suppression(_)
+            | Spec::Brand(_) => {}
         }
     }
     known
