@@ -70,7 +70,8 @@ pub use manifests::{
 };
 pub use reports::{
     AmountBody, BucketBody, DailyMetricBody, DomainBody, FailureBody, MetricBody, MetricQuery,
-    PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody, TimelineBody,
+    NewSavedReportBody, PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody,
+    SavedReportBody, TimelineBody,
 };
 pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
 pub use schedules::{FiringBody, NewScheduleBody, ScheduleBody, ScheduleTimeBody};

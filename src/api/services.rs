@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::StoreProbe;
-use crate::core::analytics::{Analytics, Renderers};
+use crate::core::analytics::{Analytics, Renderers, SavedReports};
 use crate::core::campaigns::Campaigns;
 use crate::core::contacts::Contacts;
 use crate::core::content::{Brands, Templates};
@@ -29,6 +29,8 @@ pub struct ServiceSet {
     pub events: Events,
     pub manifests: Manifests,
     pub publishing: Publishing,
+    /// Reports kept under a name.
+    pub reports: SavedReports,
     /// How reports are written down.
     pub renderers: Arc<dyn Renderers>,
     pub templates: Templates,

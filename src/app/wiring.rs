@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use crate::adapters::publishers::ChannelPublishers;
 use crate::adapters::reports::BuiltinRenderers;
 use crate::api::{ServiceSet, Services, StoreProbe};
-use crate::core::analytics::Analytics;
+use crate::core::analytics::{Analytics, SavedReports};
 use crate::core::campaigns::{Campaigns, Defaults};
 use crate::core::contacts::{AddressKey, Contacts, PersonalRecords};
 use crate::core::content::{Brands, Templates};
@@ -59,6 +59,7 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
     let analytics =
         Analytics::new(db.clone(), clock.clone(), publishing.clone(), campaigns.clone());
     let brands = Brands::new(db.clone(), clock.clone());
+    let reports = SavedReports::new(db.clone(), clock.clone(), campaigns.clone());
     let manifests = Manifests::new(
         db.clone(),
         contacts.clone(),
@@ -66,6 +67,7 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         publishing.clone(),
         campaigns.clone(),
         brands.clone(),
+        reports.clone(),
         clock.clone(),
     );
     Ok(ServiceSet {
@@ -77,6 +79,7 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
         events: Events::new(db.clone(), clock),
         manifests,
         publishing,
+        reports,
         renderers: Arc::new(BuiltinRenderers),
         store: Arc::new(db),
         templates,

@@ -214,7 +214,7 @@ impl Command {
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Segment(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Brand(command) => command.run(&host.client().await?, confirm, output).await,
-            Self::Report(command) => command.run(&host.client().await?, output).await,
+            Self::Report(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Suppression(command) => command.run(&host.client().await?, output).await,
 
             Self::Worker(args) => args.run(host, output).await,

@@ -1,5 +1,7 @@
 //! Reports and metrics: the figures of a campaign are those of its ledger.
 
+mod saved;
+
 use std::collections::BTreeMap;
 
 use axum::body::Body;

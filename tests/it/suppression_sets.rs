@@ -30,7 +30,8 @@ fn set(name: &str, addresses: &[&str]) -> String {
     match addresses {
         [] => format!("{head}  name: {name}\n{labels}  addresses: []\n"),
         some => {
-            let items: String = some.iter().map(|one| format!("  - {one}\n")).collect();
+            let items: Vec<String> = some.iter().map(|one| format!("  - {one}\n")).collect();
+            let items = items.concat();
             format!("{head}  name: {name}\n{labels}  addresses:\n{items}")
         }
     }

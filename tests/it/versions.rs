@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use frontier::api::router;
+use frontier::core::campaigns::Draft;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -34,10 +35,13 @@ async fn a_change_takes_the_version_it_is_for(app: App) {
     let template = json!({ "name": "news", "format": "markdown", "body": "Hello" });
     let channel = json!({ "name": "box", "kind": "outbox" });
     let segment = json!({ "name": "all", "where": "email <> ''" });
+    let report = json!({ "name": "monthly", "campaign": "spring" });
+    app.services.campaigns.create(Draft::named("spring".into())).await.unwrap();
     let things = [
         ("/templates", "/templates/news", "PUT", &template, template.clone()),
         ("/channels", "/channels/box", "PUT", &channel, channel.clone()),
         ("/segments", "/segments/all", "PATCH", &segment, json!({ "where": "email <> 'a'" })),
+        ("/reports", "/reports/monthly", "PUT", &report, report.clone()),
     ];
     for (all, one, method, new, change) in things {
         assert_eq!(ask(&app, "POST", all, None, Some(new)).await.0, StatusCode::CREATED);

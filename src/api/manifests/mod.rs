@@ -473,6 +473,7 @@ impl From<ManifestError> for ApiError {
             ManifestError::Contact(error) => error.into(),
             ManifestError::Template(error) => error.into(),
             ManifestError::Brand(error) => error.into(),
+            ManifestError::Report(error) => error.into(),
             ManifestError::Publishing(error) => error.into(),
             ManifestError::Campaign(error) => error.into(),
             ManifestError::Store(cause) => (&cause).into(),

@@ -1,6 +1,7 @@
-//! Reports and metrics, under the campaign they are of.
+//! Reports and metrics, under the campaign they are of; saved reports, under their own names.
 
 mod bodies;
+mod saved;
 
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
@@ -15,11 +16,18 @@ use super::envelope::{Data, Envelope};
 use super::error::{ApiError, ErrorBody};
 use super::extract::Query;
 use super::routing::{Area, area};
-use crate::core::analytics::{AnalyticsError, ReportFormat};
+use crate::core::analytics::{AnalyticsError, Report, ReportFormat};
 
 pub use bodies::{
     AmountBody, BucketBody, DailyMetricBody, DomainBody, FailureBody, MetricBody, PaceBody,
     RatesBody, ReportBody, ReportCampaignBody, ReportRunBody, TimelineBody,
+};
+pub use saved::{NewSavedReportBody, SavedReportBody};
+
+use self::saved::{
+    __path_create_report, __path_delete_report, __path_get_saved_report, __path_list_reports,
+    __path_replace_report, __path_run_report, create_report, delete_report, get_saved_report,
+    list_reports, replace_report, run_report,
 };
 
 /// What an HTML report may do in a browser: show its own styles and charts, and nothing else.
@@ -34,7 +42,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 #[serde(deny_unknown_fields)]
 struct ReportQuery {
     /// `terminal`, `md`, `html`, `csv` or `json`: the report as a document of its own. Without it,
-    /// the report is the data of the usual envelope.
+    /// the report of a campaign is the data of the usual envelope, and a saved one has its own form.
     format: Option<String>,
 }
 
@@ -50,7 +58,16 @@ pub struct MetricQuery {
 }
 
 pub(super) fn area() -> Area {
-    area![get_report, list_metrics,]
+    area![
+        get_report,
+        list_metrics,
+        list_reports,
+        create_report,
+        get_saved_report,
+        replace_report,
+        delete_report,
+        run_report,
+    ]
 }
 
 /// Report what a campaign did, over all its runs.
@@ -76,17 +93,33 @@ async fn get_report(
     Path(campaign): Path<String>,
     Query(query): Query<ReportQuery>,
 ) -> Result<Response, ApiError> {
-    let format: Option<ReportFormat> = query
-        .format
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|error| ApiError::bad_request("UNKNOWN_FORMAT", error))?;
+    let format = query.format()?;
     let report = services.analytics.report(&campaign).await?;
-    let Some(format) = format else {
-        return Ok(Data(ReportBody::from(report)).into_response());
-    };
-    let document = services.renderers.render(format, &report);
+    match format {
+        Some(format) => document(&services, format, &report),
+        None => Ok(Data(ReportBody::from(report)).into_response()),
+    }
+}
+
+/// The format that `name` names, if it is given.
+fn format(name: Option<&str>) -> Result<Option<ReportFormat>, ApiError> {
+    let format = name.map(str::parse).transpose();
+    format.map_err(|error| ApiError::bad_request("UNKNOWN_FORMAT", error))
+}
+
+impl ReportQuery {
+    fn format(&self) -> Result<Option<ReportFormat>, ApiError> {
+        format(self.format.as_deref())
+    }
+}
+
+/// The report as a document of its own.
+fn document(
+    services: &Services,
+    format: ReportFormat,
+    report: &Report,
+) -> Result<Response, ApiError> {
+    let document = services.renderers.render(format, report);
     let document = document.map_err(|error| ApiError::internal(&error))?;
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));

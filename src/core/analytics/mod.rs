@@ -8,6 +8,8 @@
 //! the ledger itself, so that a report is right even while the metrics lag behind; it says when they
 //! do.
 //!
+//! [`SavedReports`] are reports that are kept under a name, to be made again.
+//!
 //! **Invariants**
 //! - An event counts once, however often it comes.
 //! - A rate is computed from sums, never averaged, and is absent (not zero) when there
@@ -18,6 +20,7 @@ mod format;
 mod metrics;
 mod notes;
 mod report;
+mod saved;
 mod service;
 mod store;
 
@@ -28,4 +31,5 @@ pub use report::{
     Amount, Bucket, DailyMetric, DomainFigures, Failure, Pace, Rates, Report, ReportCampaign,
     ReportRun, Timeline, Totals,
 };
+pub use saved::{NewSavedReport, ReportSpec, SavedReport, SavedReportError, SavedReports};
 pub use service::{Analytics, AnalyticsError};

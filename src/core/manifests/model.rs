@@ -13,6 +13,7 @@ pub use super::kinds::schedule::ScheduleSpec;
 pub use super::kinds::segment::SegmentSpec;
 pub use super::kinds::template::TemplateSpec;
 use super::links::Key;
+use crate::core::analytics::ReportSpec;
 use crate::core::contacts::SetContent;
 use crate::core::content::Profile;
 use crate::core::kernel::Labels;
@@ -71,6 +72,7 @@ kinds! {
     Brand(Profile),
     Campaign(CampaignSpec),
     Schedule(ScheduleSpec),
+    Report(ReportSpec),
 }
 
 /// One document. Two are equal when they say the same, wherever they were written.

@@ -48,7 +48,8 @@ pub fn validate_alone(bundle: &[SourceFile]) -> Result<Validation, Problems> {
             | Spec::Template(_)
             | Spec::Suppression(_)
             | Spec::Brand(_)
-            | Spec::Schedule(_) => {}
+            | Spec::Schedule(_)
+            | Spec::Report(_) => {}
         }
     }
     let (wrong, doubtful): (Vec<_>, Vec<_>) =

@@ -71,6 +71,8 @@ pub(super) struct Fault {
 pub(super) struct Listing<'a> {
     file: &'a str,
     lines: Vec<String>,
+    /// How many lines there are, whether they may be shown or not.
+    last: usize,
 }
 
 impl Fault {
@@ -114,7 +116,8 @@ impl Problems {
 
 impl<'a> Listing<'a> {
     pub(super) fn new(file: &'a str, text: &str) -> Self {
-        Self { file, lines: text.split('\n').map(String::from).collect() }
+        let lines: Vec<String> = text.split('\n').map(String::from).collect();
+        Self { file, last: lines.len(), lines }
     }
 
     /// Blanks out `secrets`, so that no problem on their lines repeats them.
@@ -159,16 +162,18 @@ impl<'a> Listing<'a> {
     }
 
     fn problem(&self, fault: &Fault) -> Problem {
+        // What is missing at the end of a text stands after its last line for the reader of YAML.
+        let at = Span { line: fault.at.line.min(self.last), ..fault.at };
         Problem {
             code: fault.code,
             severity: fault.severity,
             file: printable(self.file),
-            line: fault.at.line,
-            column: fault.at.column,
-            end_column: self.end_column(fault.at),
+            line: at.line,
+            column: at.column,
+            end_column: self.end_column(at),
             message: printable(&fault.message),
             help: fault.help.as_deref().map(printable),
-            snippet: self.snippet(fault.at),
+            snippet: self.snippet(at),
         }
     }
 

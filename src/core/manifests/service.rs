@@ -14,6 +14,7 @@ use super::problem::{Problem, Problems};
 use super::seal::Content;
 use super::wording::off_brand;
 use super::write::{WriteError, WriteOptions, WrittenFiles, write};
+use crate::core::analytics::{SavedReportError, SavedReports};
 use crate::core::campaigns::{CampaignError, Campaigns};
 use crate::core::contacts::{ContactError, Contacts, SetError};
 use crate::core::content::{BrandError, Brands, TemplateError, Templates};
@@ -33,6 +34,7 @@ pub struct Manifests {
     pub(super) publishing: Publishing,
     pub(super) campaigns: Campaigns,
     pub(super) brands: Brands,
+    pub(super) reports: SavedReports,
     pub(super) clock: Clock,
 }
 
@@ -106,6 +108,8 @@ pub enum ManifestError {
     #[error(transparent)]
     Brand(#[from] BrandError),
     #[error(transparent)]
+    Report(#[from] SavedReportError),
+    #[error(transparent)]
     Publishing(#[from] PublishingError),
     #[error(transparent)]
     Campaign(#[from] CampaignError),
@@ -163,6 +167,7 @@ impl ManifestError {
                     | ContactError::SegmentNameTaken(_)
             ) | Self::Template(TemplateError::Outdated(_) | TemplateError::NameTaken(_))
                 | Self::Brand(BrandError::Outdated(_) | BrandError::NameTaken(_))
+                | Self::Report(SavedReportError::Outdated(_) | SavedReportError::NameTaken(_))
                 | Self::Publishing(
                     PublishingError::ChannelOutdated(_) | PublishingError::ChannelNameTaken(_)
                 )
@@ -176,6 +181,7 @@ impl ManifestError {
 }
 
 impl Manifests {
+    #[expect(clippy::too_many_arguments, reason = "an area each, and all of them are needed")]
     pub const fn new(
         db: Db,
         contacts: Contacts,
@@ -183,9 +189,10 @@ impl Manifests {
         publishing: Publishing,
         campaigns: Campaigns,
         brands: Brands,
+        reports: SavedReports,
         clock: Clock,
     ) -> Self {
-        Self { db, contacts, templates, publishing, campaigns, brands, clock }
+        Self { db, contacts, templates, publishing, campaigns, brands, reports, clock }
     }
 
     /// The workspace they are about.

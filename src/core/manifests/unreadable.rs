@@ -116,7 +116,7 @@ pub(super) fn unreadable(text: &str, error: &ScanError) -> Fault {
     {
         return not_closed(bracket);
     }
-    let at = point(line.min(last), error.marker().col() + 1);
+    let at = point(line, error.marker().col() + 1);
     if info.contains("recursion limit") {
         return too_deep(at);
     }

@@ -38,7 +38,8 @@ const ALL: &[Migration] = migrations![
     "0004_schedules",
     "0005_versions",
     "0006_brands",
-    "0007_suppression_sets"
+    "0007_suppression_sets",
+    "0008_reports"
 ];
 
 /// Held while migrating, so that two processes that start at once do it one after the other.

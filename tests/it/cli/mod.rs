@@ -13,6 +13,7 @@ mod manifests;
 mod output;
 mod people;
 mod pipelines;
+mod reports;
 mod schedules;
 mod schema;
 mod shell;

@@ -19,7 +19,10 @@ pub(super) const AREAS: &[(&str, &[&str])] = &[
     ("analytics", &["campaigns", "events", "publishing"]),
     ("journeys", &["campaigns", "contacts", "events", "publishing"]),
     ("notifications", &["events"]),
-    ("manifests", &["campaigns", "contacts", "content", "events", "journeys", "publishing"]),
+    (
+        "manifests",
+        &["analytics", "campaigns", "contacts", "content", "events", "journeys", "publishing"],
+    ),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,6 +8,7 @@ pub(super) mod brand;
 pub(super) mod campaign;
 pub(super) mod channel;
 pub(super) mod list;
+pub(super) mod report;
 pub(super) mod schedule;
 pub(super) mod segment;
 pub(super) mod suppression;
@@ -144,6 +145,10 @@ macro_rules! with_kind {
                 type $Of = $crate::core::manifests::ScheduleSpec;
                 $run
             }
+            $crate::core::manifests::Kind::Report => {
+                type $Of = $crate::core::analytics::ReportSpec;
+                $run
+            }
         }
     };
 }
@@ -160,6 +165,7 @@ macro_rules! with_spec {
             $crate::core::manifests::Spec::Brand($inner) => $run,
             $crate::core::manifests::Spec::Campaign($inner) => $run,
             $crate::core::manifests::Spec::Schedule($inner) => $run,
+            $crate::core::manifests::Spec::Report($inner) => $run,
         }
     };
 }

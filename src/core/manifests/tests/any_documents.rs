@@ -5,6 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::core::analytics::{ReportFormat, ReportSpec};
 use crate::core::campaigns::{CampaignType, DraftMessage, Goal, MessageContent, ScheduleDraft};
 use crate::core::contacts::{OptIn, SetContent};
 use crate::core::content::{Format, Profile};
@@ -242,6 +243,11 @@ fn suppression() -> impl Strategy<Value = SetContent> {
         .prop_map(|(reason, addresses)| SetContent::new(&reason, &addresses).unwrap())
 }
 
+fn report() -> impl Strategy<Value = ReportSpec> {
+    let format = proptest::sample::select(ReportFormat::ALL.to_vec());
+    (name(), format).prop_map(|(campaign, format)| ReportSpec { campaign, format })
+}
+
 pub(super) fn spec() -> impl Strategy<Value = Spec> {
     let unsubscribe = option::of((any::<bool>(), any::<bool>()));
     let channel = (
@@ -272,6 +278,7 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
         brand().prop_map(Spec::Brand),
         campaign_spec().prop_map(Spec::Campaign),
         schedule_spec().prop_map(Spec::Schedule),
+        report().prop_map(Spec::Report),
     ]
 }
 
@@ -307,6 +314,9 @@ pub(super) fn referred(documents: &[Document]) -> BTreeSet<(Kind, String)> {
                 }));
             }
             Spec::Schedule(spec) => {
+                known.insert((Kind::Campaign, spec.campaign.clone()));
+            }
+            Spec::Report(spec) => {
                 known.insert((Kind::Campaign, spec.campaign.clone()));
             }
             Spec::List(_)

@@ -13,7 +13,7 @@ use super::any_documents::documents;
 use super::*;
 use crate::core::campaigns::Goal;
 use crate::core::publishing::{Mailbox, UnsubscribeWays};
-use kinds::{brand, campaign, channel, list, schedule, segment, suppression, template};
+use kinds::{brand, campaign, channel, list, report, schedule, segment, suppression, template};
 use shape::{Field, Shape};
 use written::Manifest;
 
@@ -211,6 +211,7 @@ fn no_key_of_a_type_is_missing_in_its_table() {
     compare(keys_of::<segment::WrittenSegment>(), table(Kind::Segment, &[]));
     compare(keys_of::<schedule::WrittenSchedule>(), table(Kind::Schedule, &[]));
     compare(keys_of::<suppression::WrittenSuppression>(), table(Kind::Suppression, &[]));
+    compare(keys_of::<report::WrittenReport>(), table(Kind::Report, &[]));
     compare(keys_of::<brand::WrittenBrand>(), table(Kind::Brand, &[]));
     compare(keys_of::<campaign::WrittenCampaign>(), table(Kind::Campaign, &[]));
     compare(keys_of::<campaign::WrittenMessage>(), table(Kind::Campaign, &["messages"]));
