@@ -7,8 +7,9 @@ use std::collections::HashMap;
 
 use serde_json::Map;
 
+use super::channel::UnsubscribeWays;
 use super::mime::{EncodeError, encode};
-use super::model::{PlannedMessage, RunPlan, UnsubscribeWays, message_id};
+use super::model::{PlannedMessage, RunPlan, message_id};
 use super::publisher::{Email, Mailbox, Parcel};
 use super::unsubscribe::TokenSigner;
 use crate::core::content::{

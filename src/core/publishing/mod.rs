@@ -11,6 +11,8 @@
 //! - A row of the ledger is settled only after the other side's verdict, by whoever holds it.
 //! - A run's plan is fixed when it begins.
 
+mod channel;
+mod channels;
 mod compose;
 mod engine;
 mod local_time;
@@ -22,17 +24,20 @@ mod service;
 mod store;
 mod unsubscribe;
 
+pub use channel::{
+    Channel, ChannelSettings, PasswordRef, RunChannel, Smtp, Tls, Transport, UnsubscribeWays,
+};
+pub use channels::NewChannel;
 pub use compose::{ComposeError, Composed, Composer, Recipient};
 pub use engine::{Options, Worked};
 pub use local_time::{LocalTime, Presence, Waiting};
 pub use mime::{EncodeError, encode, wire_address};
 pub use model::{
-    Channel, ChannelSettings, Counts, Delivery, DeliveryState, PasswordRef, PlannedMessage,
-    PublishingError, Run, RunChannel, RunPlan, RunStatus, Smtp, Tls, Transport, UnsubscribeWays,
+    Counts, Delivery, DeliveryState, PlannedMessage, PublishingError, Run, RunPlan, RunStatus,
 };
 pub use people::LedgerRecords;
 pub use publisher::{
     ConnectError, Email, Mailbox, Parcel, Publisher, Sent, Session, Unsubscribe, Verdict,
 };
-pub use service::{NewChannel, Publishers, Publishing};
+pub use service::{Publishers, Publishing};
 pub use unsubscribe::TokenSigner;

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::model::{PublishingError, UnsubscribeWays};
+use super::channel::UnsubscribeWays;
+use super::model::PublishingError;
 use super::publisher::Unsubscribe;
 use crate::core::kernel::Id;
 

@@ -23,9 +23,10 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::channel::Transport;
 use super::compose::Composer;
 use super::local_time::{LocalTime, Presence};
-use super::model::{PublishingError, RunPlan, RunStatus, Transport};
+use super::model::{PublishingError, RunPlan, RunStatus};
 use super::publisher::Parcel;
 use super::service::Publishing;
 use super::store::ledger::{self, Settlement};
