@@ -300,7 +300,7 @@ fn is_long(text: &str) -> bool {
 }
 
 /// The first 12 hexadecimal digits of the text's SHA-256.
-pub(super) fn short_digest(text: &str) -> String {
+fn short_digest(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let head = digest.iter().take(6).fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
     format!("{head:012x}")

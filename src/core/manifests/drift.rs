@@ -1,16 +1,18 @@
 //! Drift: what was changed by other means since it was last applied.
 //!
 //! A digest of every field that was applied is kept, never a value: enough to say which fields are
-//! not what they were, and nothing that would have to be kept secret.
+//! not what they were. It is made with the workspace's key, for a field can be one address, and
+//! whoever guesses that must not be able to tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::diff::{content, named, short_digest};
+use super::diff::{content, named};
 use super::links::Key;
 use super::model::{Document, Kind};
+use crate::core::contacts::AddressKey;
 use crate::core::kernel::Timestamp;
 use crate::storage::sql::{DbResult, Params, Tx, params};
 
@@ -35,20 +37,23 @@ pub(super) struct Applied {
     at: Timestamp,
 }
 
-/// What was applied last, by document.
-pub(super) type Ledger = BTreeMap<Key, Applied>;
+/// What was applied last, by document, and what its digests were made with.
+pub(super) struct Ledger<'a> {
+    applied: BTreeMap<Key, Applied>,
+    key: &'a AddressKey,
+}
 
 /// What was applied last in this workspace.
-pub(super) async fn ledger(tx: &mut Tx) -> DbResult<Ledger> {
+pub(super) async fn ledger<'a>(tx: &mut Tx, key: &'a AddressKey) -> DbResult<Ledger<'a>> {
     let sql = "SELECT kind, name, fields, applied_at FROM applied_manifests
                WHERE workspace_id = ?1 ORDER BY kind, name";
-    let mut ledger = Ledger::new();
+    let mut ledger = Ledger { applied: BTreeMap::new(), key };
     for row in &tx.rows(sql, params![tx.workspace()]).await? {
         let word: String = row.get("kind")?;
         // One that only another version knows is nothing that this one could tell of.
         let Some(kind) = Kind::named(&word) else { continue };
         let applied = Applied { fields: row.json("fields")?, at: row.get("applied_at")? };
-        ledger.insert((kind, row.get("name")?), applied);
+        ledger.applied.insert((kind, row.get("name")?), applied);
     }
     Ok(ledger)
 }
@@ -56,14 +61,15 @@ pub(super) async fn ledger(tx: &mut Tx) -> DbResult<Ledger> {
 /// Notes that documents were applied, each as it now is; what is noted already keeps its time.
 pub(super) async fn note<'a>(
     tx: &mut Tx,
+    key: &AddressKey,
     applied: impl IntoIterator<Item = &'a Document>,
     now: Timestamp,
 ) -> DbResult<()> {
-    let known = ledger(tx).await?;
+    let known = ledger(tx, key).await?.applied;
     let workspace = tx.workspace();
     let rows: Vec<Params> = applied
         .into_iter()
-        .map(|document| (document, fields(document)))
+        .map(|document| (document, fields(document, key)))
         .filter(|(document, fields)| {
             let key = (document.kind(), document.name.clone());
             known.get(&key).is_none_or(|applied| applied.fields != *fields)
@@ -91,45 +97,47 @@ pub(super) async fn forget(tx: &mut Tx, gone: impl IntoIterator<Item = Key>) -> 
     Ok(())
 }
 
-impl Applied {
-    /// What became of it, when it is not what it was.
-    pub(super) fn drift(&self, now: Option<&Document>) -> Option<Drift> {
-        let Some(now) = now.map(fields) else {
-            return Some(Drift { since: self.at, deleted: true, fields: Vec::new() });
+impl Ledger<'_> {
+    /// What became of the document `of`, which is `now` this, since it was applied; `None` when it is
+    /// what it was, or never was applied.
+    pub(super) fn drift(&self, of: &Key, now: Option<&Document>) -> Option<Drift> {
+        let applied = self.applied.get(of)?;
+        let Some(now) = now.map(|document| fields(document, self.key)) else {
+            return Some(Drift { since: applied.at, deleted: true, fields: Vec::new() });
         };
-        let paths: BTreeSet<&String> = self.fields.keys().chain(now.keys()).collect();
-        let other = paths.into_iter().filter(|path| self.fields.get(*path) != now.get(*path));
+        let paths: BTreeSet<&String> = applied.fields.keys().chain(now.keys()).collect();
+        let other = paths.into_iter().filter(|path| applied.fields.get(*path) != now.get(*path));
         let fields: Vec<String> = other.cloned().collect();
         let changed = !fields.is_empty();
-        changed.then_some(Drift { since: self.at, deleted: false, fields })
+        changed.then_some(Drift { since: applied.at, deleted: false, fields })
     }
 }
 
-fn fields(document: &Document) -> Fields {
+fn fields(document: &Document, digests: &AddressKey) -> Fields {
     let mut fields = Fields::new();
     for (key, value) in content(document).as_object().into_iter().flatten() {
         if value.as_object().is_none_or(|inner| !inner.is_empty()) {
-            walk(key.clone(), value, &mut fields);
+            walk(key.clone(), value, digests, &mut fields);
         }
     }
     fields
 }
 
-fn walk(path: String, value: &Value, fields: &mut Fields) {
+fn walk(path: String, value: &Value, digests: &AddressKey, fields: &mut Fields) {
     match value {
         Value::Object(inner) if !inner.is_empty() => {
             for (key, value) in inner {
-                walk(format!("{path}.{key}"), value, fields);
+                walk(format!("{path}.{key}"), value, digests, fields);
             }
         }
         Value::Array(items) if !items.is_empty() && named(items) => {
             let names: Vec<&str> = items.iter().filter_map(|item| item["name"].as_str()).collect();
             for (name, item) in names.iter().zip(items) {
-                walk(format!("{path}[{name}]"), item, fields);
+                walk(format!("{path}[{name}]"), item, digests, fields);
             }
             // Their order is part of what they say.
-            fields.insert(path, short_digest(&names.join("\n")));
+            fields.insert(path, digests.digest(&names.join("\n")));
         }
-        other => drop(fields.insert(path, short_digest(&other.to_string()))),
+        other => drop(fields.insert(path, digests.digest(&other.to_string()))),
     }
 }

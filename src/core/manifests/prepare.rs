@@ -58,14 +58,14 @@ impl Manifests {
             None => Vec::new(),
         };
         let mut plan = between(&found, &wanted, &doomed).await?;
-        let ledger = drift::ledger(tx).await?;
+        let ledger = drift::ledger(tx, self.contacts.address_key()).await?;
         let gone = doomed.iter().map(|existing| (existing.document.own_key(), existing));
         let gone: BTreeMap<Key, &Existing> = gone.collect();
         for change in plan.changes.iter_mut().filter(|one| one.action != Action::Unchanged) {
             let key = (change.kind, change.name.clone());
             let now = found.get(&key).or_else(|| gone.get(&key).copied());
             let now = now.map(|existing| &existing.document);
-            change.drift = ledger.get(&key).and_then(|applied| applied.drift(now));
+            change.drift = ledger.drift(&key, now);
         }
 
         let mut templates = overlay(&world, &wanted);
@@ -352,11 +352,15 @@ fn endless_layouts(wanted: &[Document], templates: &[TemplateSource]) -> Vec<Fin
 }
 
 /// Documents of which something else exists than was applied and than they say.
-pub(super) fn drifted(wanted: &[Document], found: &Found, ledger: &drift::Ledger) -> Vec<Finding> {
+pub(super) fn drifted(
+    wanted: &[Document],
+    found: &Found,
+    ledger: &drift::Ledger<'_>,
+) -> Vec<Finding> {
     let drifted = wanted.iter().filter_map(|document| {
         let key = document.own_key();
         let now = found.get(&key).map(|existing| &existing.document);
-        let drift = ledger.get(&key)?.drift(now).filter(|_| now != Some(document))?;
+        let drift = ledger.drift(&key, now).filter(|_| now != Some(document))?;
         let (done, help) = if drift.deleted {
             ("deleted", "an apply makes it again")
         } else {

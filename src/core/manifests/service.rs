@@ -210,7 +210,8 @@ impl Manifests {
         let mut tx = self.db.read().await?;
         let (wanted, templates) = self.tried(&mut tx, &files).await?;
         let found = self.existing(&mut tx, keys(&wanted)).await?;
-        let mut doubtful = drifted(&wanted, &found, &drift::ledger(&mut tx).await?);
+        let ledger = drift::ledger(&mut tx, self.contacts.address_key()).await?;
+        let mut doubtful = drifted(&wanted, &found, &ledger);
         let brands = self.profiles(&mut tx, &wanted).await?;
         for document in &wanted {
             if let Spec::Campaign(spec) = &document.spec {
@@ -338,7 +339,7 @@ impl Manifests {
         // Noted is what came of it, in the words in which it will be read again.
         found.extend(self.existing(tx, written).await?);
         let applied = found.values().map(|existing| &existing.document);
-        drift::note(tx, applied, self.clock.now()).await?;
+        drift::note(tx, self.contacts.address_key(), applied, self.clock.now()).await?;
         Ok(plan)
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use frontier::core::campaigns::{Audience, Draft};
 use frontier::core::contacts::{MemberChange, NewSegment, SegmentChange};
+use frontier::core::manifests::SourceFile;
 use frontier::core::publishing::{DeliveryState, Options};
 use serde_json::json;
 
@@ -15,6 +16,7 @@ on_every_backend!(
     everybody_gets_one_mail,
     a_segment_receives_as_it_is_when_the_run_begins,
     a_contact_without_a_variable_fails_alone,
+    who_is_in_a_suppression_set_gets_nothing,
     who_leaves_after_the_start_gets_nothing,
     who_unsubscribes_after_the_start_gets_nothing,
     who_leaves_while_their_mail_is_in_hand_gets_nothing,
@@ -80,6 +82,21 @@ async fn a_segment_receives_as_it_is_when_the_run_begins(shop: Shop) {
         used,
         "the segment `near` is named by the audience of a campaign; change that first"
     );
+    shop.everything_agrees().await;
+}
+
+async fn who_is_in_a_suppression_set_gets_nothing(shop: Shop) {
+    let mut expected = shop.readers(4).await;
+    let text = "apiVersion: frontier/v1\nkind: Suppression\nmetadata:\n  name: rivals\nspec:\n  \
+                reason: Rivals\n  addresses: [R002@post.example]\n";
+    let file = SourceFile { path: "set.yaml".into(), text: text.into(), ..SourceFile::default() };
+    shop.app.services.manifests.apply(vec![file], None).await.unwrap();
+
+    shop.run().await;
+
+    expected.retain(|address| address != "r002@post.example");
+    assert_eq!(shop.server.recipients(), expected);
+    assert_eq!(shop.those(DeliveryState::Suppressed).await, ["r002@post.example"]);
     shop.everything_agrees().await;
 }
 

@@ -48,7 +48,9 @@ pub enum BadSchedule {
     Time(String),
     #[error("`{0}` is no date; write it as 2026-12-01")]
     Date(String),
-    #[error("contact_local needs its date; add on, as 2026-12-01")]
+    #[error(
+        "contact_local needs its date; say on which day, as in `on: 2026-12-01` or `--on 2026-12-01`"
+    )]
     NoDate,
     /// `key` does not go with the rule.
     #[error("{key} {why}")]

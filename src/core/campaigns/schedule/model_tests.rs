@@ -80,7 +80,7 @@ fn what_makes_no_sense_is_told() {
     `61 * * * *` is no cron expression: `61` is no minute; expected 0 to 59
     `9 o'clock` is no time of day; write it as 09:00
     `1 December` is no date; write it as 2026-12-01
-    contact_local needs its date; add on, as 2026-12-01
+    contact_local needs its date; say on which day, as in `on: 2026-12-01` or `--on 2026-12-01`
     ");
 }
 

@@ -53,6 +53,11 @@ impl Contacts {
     ) -> Self {
         Self { db, outbox: Outbox::new(clock.clone()), clock, key, records: records.into() }
     }
+
+    /// What keyed digests of this workspace are made with.
+    pub const fn address_key(&self) -> &AddressKey {
+        &self.key
+    }
 }
 
 /// The one that was found; `missing` when there is none.

@@ -69,7 +69,7 @@ fn what_makes_no_sense_is_told_where_it_stands() {
     8:3 not_after is for a single date (missed says what becomes of the times of a cron schedule, and the campaign's end_date ends it)
     8:11 `always` is not allowed in Schedule.spec.missed (allowed here: skip, run_once)
     7:18 `9` is no time of day (write it as 09:00)
-    7:3 contact_local needs its date (add on, as 2026-12-01)
+    7:3 contact_local needs its date (say on which day, as in `on: 2026-12-01` or `--on 2026-12-01`)
     ");
 }
 
