@@ -122,14 +122,14 @@ fn on_sqlite(files: &Files, rounds: usize) -> Outcome<()> {
     let [mut part, mut first, mut again] = [Best::default(), Best::default(), Best::default()];
     let [mut plain, mut unique, mut indexed] = [Best::default(), Best::default(), Best::default()];
     for _ in 0..rounds {
-        let workspace = Workspace::new()?;
-        part.take(import(&workspace, &files.part(), None)?);
+        let workspace = Workspace::new(None)?;
+        part.take(import(&workspace, &files.part())?);
         drop(workspace);
         plain.take(sqlite3(files, "")?);
-        let workspace = Workspace::new()?;
-        first.take(import(&workspace, &files.whole(), None)?);
+        let workspace = Workspace::new(None)?;
+        first.take(import(&workspace, &files.whole())?);
         count(&workspace, files.contacts, None)?;
-        again.take(import(&workspace, &files.whole(), None)?);
+        again.take(import(&workspace, &files.whole())?);
         count(&workspace, files.contacts, None)?;
         drop(workspace);
         unique.take(sqlite3(files, "CREATE UNIQUE INDEX people_email ON people (email);")?);
@@ -165,16 +165,8 @@ fn ratios(ours: &Best, theirs: &[(&str, &Best)]) {
     }
 }
 
-/// `frontier contact import` into a workspace, whose store is at `database` when that is not its
-/// own file.
-fn import(workspace: &Workspace, file: &str, database: Option<&str>) -> Outcome<Spent> {
-    process::watch(stored(workspace, &["contact", "import", file, "--quiet"], database))
-}
-
-fn stored(workspace: &Workspace, arguments: &[&str], database: Option<&str>) -> Command {
-    let mut command = workspace.command(arguments);
-    command.envs(database.map(|url| ("FRONTIER_DATABASE_URL", url)));
-    command
+fn import(workspace: &Workspace, file: &str) -> Outcome<Spent> {
+    process::watch(workspace.command(&["contact", "import", file, "--quiet"]))
 }
 
 /// An error when the workspace does not hold `contacts`.
@@ -221,15 +213,15 @@ fn on_postgres(files: &Files, server: &str, rounds: usize) -> Outcome<()> {
     let [mut plain, mut unique, mut indexed] = [Best::default(), Best::default(), Best::default()];
     for _ in 0..rounds {
         let database = Database::new(server)?;
-        let workspace = workspace_at(&database)?;
-        part.take(import(&workspace, &files.part(), Some(&database.url))?);
+        let workspace = Workspace::new(Some(&database.url))?;
+        part.take(import(&workspace, &files.part())?);
         drop(database);
         plain.take(copy(files, server, "")?);
         let database = Database::new(server)?;
-        let workspace = workspace_at(&database)?;
-        first.take(import(&workspace, &files.whole(), Some(&database.url))?);
+        let workspace = Workspace::new(Some(&database.url))?;
+        first.take(import(&workspace, &files.whole())?);
         count(&workspace, files.contacts, Some(&database.url))?;
-        again.take(import(&workspace, &files.whole(), Some(&database.url))?);
+        again.take(import(&workspace, &files.whole())?);
         count(&workspace, files.contacts, Some(&database.url))?;
         drop(database);
         unique.take(copy(files, server, "CREATE UNIQUE INDEX people_email ON people (email);")?);
@@ -258,12 +250,6 @@ fn on_postgres(files: &Files, server: &str, rounds: usize) -> Outcome<()> {
         ],
     );
     Ok(())
-}
-
-fn workspace_at(database: &Database) -> Outcome<Workspace> {
-    let workspace = Workspace::new()?;
-    finish(stored(&workspace, &["contact", "list"], Some(&database.url)))?;
-    Ok(workspace)
 }
 
 /// `\copy` into a fresh database, into a table with `indexes`.

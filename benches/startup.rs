@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 }
 
 fn measure() -> Outcome<()> {
-    let workspace = Workspace::new()?;
+    let workspace = Workspace::new(None)?;
     for at in 1..=CAMPAIGNS {
         workspace.run(&["campaign", "create", &format!("campaign-{at:02}")])?;
     }

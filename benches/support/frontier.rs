@@ -19,13 +19,17 @@ const BINARY: &str = "FRONTIER_BENCH_BINARY";
 pub(crate) struct Workspace {
     folder: TempDir,
     program: OsString,
+    /// Where its store is, when that is not its own file.
+    database: Option<String>,
 }
 
 impl Workspace {
-    pub(crate) fn new() -> Outcome<Self> {
+    /// Its store is at `database`, a PostgreSQL URL, or in its own file.
+    pub(crate) fn new(database: Option<&str>) -> Outcome<Self> {
         let program =
             std::env::var_os(BINARY).unwrap_or_else(|| env!("CARGO_BIN_EXE_frontier").into());
-        let workspace = Self { folder: tempfile::tempdir()?, program };
+        let database = database.map(str::to_owned);
+        let workspace = Self { folder: tempfile::tempdir()?, program, database };
         workspace.run(&["init"])?;
         Ok(workspace)
     }
@@ -48,6 +52,7 @@ impl Workspace {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.folder()).env_clear().env("HOME", self.folder());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(self.database.as_ref().map(|url| ("FRONTIER_DATABASE_URL", url)));
         command
     }
 
