@@ -168,6 +168,53 @@ impl Db {
     }
 }
 
+/// An update of many rows by their keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Update<'a> {
+    pub table: &'a str,
+    pub keys: &'a [&'a str],
+    pub columns: &'a [&'a str],
+    /// Columns that become the same in every row.
+    pub always: &'a [(&'a str, &'a str)],
+    /// A further condition on a row, which is called `t`; `TRUE` for none.
+    pub only: &'a str,
+}
+
+impl Update<'_> {
+    fn of_one(&self) -> String {
+        let mark = |(at, name): (usize, &&str)| format!("{name} = ?{}", at + 1);
+        let of_keys: Vec<String> = self.keys.iter().enumerate().map(mark).collect();
+        let set = self.columns.iter().enumerate();
+        let set = set.map(|(at, name)| mark((at + self.keys.len(), name))).collect();
+        format!(
+            "UPDATE {} AS t SET {} WHERE t.{} AND {}",
+            self.table,
+            self.set(set),
+            of_keys.join(" AND t."),
+            self.only
+        )
+    }
+
+    /// The update by the rows of `values`, a table expression.
+    fn of_many(&self, values: &str) -> String {
+        let same = |name: &&str| format!("{name} = v.{name}");
+        let of_keys: Vec<String> = self.keys.iter().map(same).collect();
+        format!(
+            "UPDATE {} AS t SET {} FROM {values} AS v ({}) WHERE t.{} AND {}",
+            self.table,
+            self.set(self.columns.iter().map(same).collect()),
+            [self.keys, self.columns].concat().join(", "),
+            of_keys.join(" AND t."),
+            self.only
+        )
+    }
+
+    fn set(&self, mut set: Vec<String>) -> String {
+        set.extend(self.always.iter().map(|(name, value)| format!("{name} = {value}")));
+        set.join(", ")
+    }
+}
+
 impl Tx {
     /// The workspace whose rows this transaction is about.
     pub const fn workspace(&self) -> Id {
@@ -266,6 +313,20 @@ impl Tx {
                     |row: &Params| matches!(row.first(), Some(Value::Id(id)) if new.contains(id));
                 rows.iter().map(is_new).collect()
             }),
+        };
+        self.end_statement(result)
+    }
+
+    /// Updates many rows: each of `rows` has the values of `update.keys`, which tell one row of the
+    /// table, and then those of `update.columns`; says how many rows changed. No two of `rows` may
+    /// tell the same.
+    pub async fn update_many(&mut self, update: Update<'_>, rows: Vec<Params>) -> DbResult<u64> {
+        let lease = self.begin_statement()?;
+        rows.iter().flatten().try_for_each(Value::check)?;
+        let result = match lease {
+            // A prepared statement, run again and again without leaving the process.
+            Lease::Sqlite(lease) => lease.execute_many(&update.of_one(), rows).await,
+            Lease::Postgres(lease) => lease.update_many(&update, &rows).await,
         };
         self.end_statement(result)
     }

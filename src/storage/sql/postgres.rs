@@ -199,29 +199,18 @@ impl Lease {
         let client = self.send()?;
         let (names, marks) = (columns.join(", "), super::marks(1, columns.len()));
         let inserted = async {
-            // One that is never run: it tells the types of the columns.
             let one = format!("INSERT INTO {table} ({names}) VALUES ({marks})");
-            let types: Vec<Type> = prepare(client, &one).await?.params().to_vec();
-            let arrays: Vec<String> = types
-                .iter()
-                .enumerate()
-                .map(|(at, kind)| format!("CAST(?{} AS {}[])", at + 1, kind.name()))
-                .collect();
             let sql = format!(
-                "INSERT INTO {table} ({names}) SELECT * FROM unnest({}) ON CONFLICT DO NOTHING
+                "INSERT INTO {table} ({names}) SELECT * FROM {} ON CONFLICT DO NOTHING
                  RETURNING {}",
-                arrays.join(", "),
+                unnest(client, &one).await?,
                 columns[0]
             );
             let statement = prepare(client, &sql).await?;
             let mut inserted = Vec::with_capacity(rows.len());
             for chunk in rows.chunks(ROWS_AT_ONCE) {
-                let values: Vec<Vec<&Value>> = (0..columns.len())
-                    .map(|at| chunk.iter().map(|row| &row[at]).collect())
-                    .collect();
-                let values: Vec<&(dyn ToSql + Sync)> =
-                    values.iter().map(|column| column as &(dyn ToSql + Sync)).collect();
-                for row in client.query(&statement, &values).await? {
+                let values = by_column(chunk);
+                for row in client.query(&statement, &references_to(&values)).await? {
                     inserted.push(Id::from(row.try_get::<_, uuid::Uuid>(0)?));
                 }
             }
@@ -229,6 +218,28 @@ impl Lease {
         };
         let inserted = inserted.await;
         self.settled(inserted)
+    }
+
+    /// Updates many rows, a thousand or so in a statement, as [`Tx::update_many`](super::Tx::update_many)
+    /// says.
+    pub(super) async fn update_many(
+        &mut self,
+        update: &super::Update<'_>,
+        rows: &[Params],
+    ) -> DbResult<u64> {
+        let client = self.send()?;
+        let updated = async {
+            let values = unnest(client, &update.of_one()).await?;
+            let statement = prepare(client, &update.of_many(&values)).await?;
+            let mut updated = 0;
+            for chunk in rows.chunks(ROWS_AT_ONCE) {
+                let values = by_column(chunk);
+                updated += client.execute(&statement, &references_to(&values)).await?;
+            }
+            Ok(updated)
+        };
+        let updated = updated.await;
+        self.settled(updated)
     }
 
     pub(super) async fn batch(&mut self, sql: &str) -> DbResult<()> {
@@ -282,6 +293,28 @@ fn outlived_its_schema(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|db| {
         *db.code() == SqlState::FEATURE_NOT_SUPPORTED && db.message().starts_with("cached plan")
     })
+}
+
+/// `unnest(…)` of as many arrays as `one` has parameters, which is a statement that is never run: it
+/// tells their types.
+async fn unnest(client: &Object, one: &str) -> Result<String, tokio_postgres::Error> {
+    let types: Vec<Type> = prepare(client, one).await?.params().to_vec();
+    let arrays: Vec<String> = types
+        .iter()
+        .enumerate()
+        .map(|(at, kind)| format!("CAST(?{} AS {}[])", at + 1, kind.name()))
+        .collect();
+    Ok(format!("unnest({})", arrays.join(", ")))
+}
+
+/// The values of rows, an array a column.
+fn by_column(rows: &[Params]) -> Vec<Vec<&Value>> {
+    let columns = rows.first().map_or(0, Vec::len);
+    (0..columns).map(|at| rows.iter().map(|row| &row[at]).collect()).collect()
+}
+
+fn references_to<'a>(columns: &'a [Vec<&'a Value>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    columns.iter().map(|column| column as &(dyn ToSql + Sync)).collect()
 }
 
 fn references(params: &Params) -> Vec<&(dyn ToSql + Sync)> {

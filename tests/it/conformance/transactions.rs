@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use frontier::core::kernel::{Clock, Id};
-use frontier::storage::sql::{Db, DbError, DbUrl, Dialect, Row, Value, params};
+use frontier::storage::sql::{Db, DbError, DbUrl, Dialect, Row, Update, Value, params};
 use futures::future::try_join_all;
 use tokio::time::timeout;
 
@@ -25,6 +25,7 @@ on_every_backend!(
     a_failure_among_many_voids_all,
     many_rows_are_written_in_order,
     rows_that_are_there_are_told_from_new_ones,
+    many_rows_are_updated_by_their_keys,
     a_reader_sees_one_snapshot,
     a_reader_cannot_write,
     two_handles_on_one_store_take_turns,
@@ -303,6 +304,39 @@ async fn rows_that_are_there_are_told_from_new_ones(db: Db) {
     let nul = vec![params![tokens[0], 9_i64, Value::Written("{\"a\":\"\\u0000\"}".into())]];
     let refused = tx.insert_new("shapes", &["token", "id", "document"], nul).await.unwrap_err();
     assert!(refused.to_string().contains("NUL"), "{refused}");
+}
+
+async fn many_rows_are_updated_by_their_keys(db: Db) {
+    rows(&db, 2500).await;
+    let mut tx = db.begin().await.unwrap();
+    let update = Update {
+        table: "shapes",
+        keys: &["id"],
+        columns: &["amount", "words"],
+        always: &[("ratio", "NULL")],
+        only: "t.id <> 7",
+    };
+    let row = |id: i64| {
+        let amount = (id % 2 == 0).then_some(-id);
+        params![id, amount, format!("new {id}")]
+    };
+    // 7 is kept from it, and 9999 is not there.
+    let given = (1..=2000).chain([9999]).map(row).collect();
+    assert_eq!(tx.update_many(update, given).await.unwrap(), 1999);
+    assert_eq!(tx.update_many(update, Vec::new()).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+
+    let sql = "SELECT id, amount, words FROM shapes WHERE id IN (6, 7, 9, 2000, 2001) ORDER BY id";
+    let found = db.read().await.unwrap().rows(sql, params![]).await.unwrap();
+    let told = |row: &Row| {
+        let words: Option<String> = row.get("words").unwrap();
+        (row.get::<Option<i64>>("amount").unwrap(), words)
+    };
+    let told: Vec<_> = found.iter().map(told).collect();
+    let new = |id: i64| Some(format!("new {id}"));
+    let expected =
+        [(Some(-6), new(6)), (None, None), (None, new(9)), (Some(-2000), new(2000)), (None, None)];
+    assert_eq!(told, expected);
 }
 
 async fn a_reader_sees_one_snapshot(db: Db) {

@@ -1,8 +1,13 @@
 //! What contacts did with the mails of campaigns, rolled up.
 
+use std::collections::BTreeMap;
+
 use crate::core::contacts::{Activity, ActivityCount};
 use crate::core::kernel::{Id, Timestamp};
-use crate::storage::sql::{DbResult, Params, Row, Tx, params};
+use crate::storage::sql::{DbResult, Row, Tx, Value, marks, params};
+
+/// Contacts noted in one statement at the most.
+const AT_ONCE: usize = 512;
 
 /// Counts an activity of each of `contacts`, who may be there more than once, or not any more.
 pub(in crate::core::contacts) async fn note(
@@ -11,23 +16,41 @@ pub(in crate::core::contacts) async fn note(
     campaign: Id,
     contacts: &[(Id, Timestamp)],
 ) -> DbResult<()> {
-    let sql = "INSERT INTO contact_activity
-               (workspace_id, contact_id, activity, campaign_id, times, first_at, last_at)
-               SELECT c.workspace_id, c.id, CAST(?3 AS TEXT), ?4, 1, ?5, ?5
-               FROM contacts c WHERE c.workspace_id = ?1 AND c.id = ?2
-               ON CONFLICT (contact_id, activity, campaign_id) DO UPDATE SET
-                   times = contact_activity.times + 1,
-                   first_at = CASE WHEN excluded.first_at < contact_activity.first_at
-                              THEN excluded.first_at ELSE contact_activity.first_at END,
-                   last_at = CASE WHEN excluded.last_at > contact_activity.last_at
-                             THEN excluded.last_at ELSE contact_activity.last_at END";
-    let workspace = tx.workspace();
-    // In one order everywhere, so that two who write at once wait and do not deadlock.
-    let mut contacts = contacts.to_vec();
-    contacts.sort_unstable();
-    let row = |(contact, at)| params![workspace, contact, activity.as_str(), campaign, at];
-    let rows: Vec<Params> = contacts.into_iter().map(row).collect();
-    tx.execute_many(sql, rows).await.map(drop)
+    // How often each did it at a time; contacts in one order everywhere, so that two who write at
+    // once wait and do not deadlock.
+    let mut times: BTreeMap<(Timestamp, Id), i64> = BTreeMap::new();
+    for (contact, at) in contacts {
+        *times.entry((*at, *contact)).or_default() += 1;
+    }
+    let mut alike: BTreeMap<(Timestamp, i64), Vec<Id>> = BTreeMap::new();
+    for ((at, contact), times) in times {
+        alike.entry((at, times)).or_default().push(contact);
+    }
+    for ((at, times), contacts) in alike {
+        for contacts in contacts.chunks(AT_ONCE) {
+            let places = contacts.len().next_power_of_two();
+            let sql = format!(
+                "INSERT INTO contact_activity
+                 (workspace_id, contact_id, activity, campaign_id, times, first_at, last_at)
+                 SELECT c.workspace_id, c.id, CAST(?2 AS TEXT), ?3, ?4, ?5, ?5
+                 FROM contacts c WHERE c.workspace_id = ?1 AND c.id IN ({})
+                 ORDER BY c.id
+                 ON CONFLICT (contact_id, activity, campaign_id) DO UPDATE SET
+                     times = contact_activity.times + excluded.times,
+                     first_at = CASE WHEN excluded.first_at < contact_activity.first_at
+                                THEN excluded.first_at ELSE contact_activity.first_at END,
+                     last_at = CASE WHEN excluded.last_at > contact_activity.last_at
+                               THEN excluded.last_at ELSE contact_activity.last_at END",
+                marks(6, places)
+            );
+            let mut values = params![tx.workspace(), activity.as_str(), campaign, times, at];
+            values.extend(contacts.iter().map(|contact| Value::from(*contact)));
+            // The last one again and again: so there are few statements to prepare.
+            values.resize(5 + places, values[values.len() - 1].clone());
+            tx.execute(&sql, values).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What a contact did, the latest last.

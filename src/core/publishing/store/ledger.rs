@@ -8,7 +8,7 @@ use crate::core::kernel::{Id, Timestamp};
 use crate::core::publishing::{
     Counts, Delivery, DeliveryState, LocalTime, Recipient, RunPlan, Waiting,
 };
-use crate::storage::sql::{DbResult, Params, Row, Tx, params};
+use crate::storage::sql::{DbResult, Params, Row, Tx, Update, params};
 
 /// A row that was claimed, with the contact as it is now.
 #[derive(Clone, Debug)]
@@ -167,11 +167,15 @@ pub(in crate::core::publishing) async fn claim(
     );
     let rows = tx.rows(&sql, params![run, now, limit]).await?;
     let due: Vec<Due> = rows.iter().map(due).collect::<DbResult<_>>()?;
-    let lease = "UPDATE deliveries SET state = 'leased', leased_by = ?4, leased_until = ?5
-                 WHERE run_id = ?1 AND contact_id = ?2 AND message_id = ?3";
-    let leases =
-        due.iter().map(|d| params![run, d.contact_id, d.message_id, node, until]).collect();
-    tx.execute_many(lease, leases).await?;
+    let lease = Update {
+        table: "deliveries",
+        keys: &["run_id", "contact_id", "message_id"],
+        columns: &["leased_by", "leased_until"],
+        always: &[("state", "'leased'")],
+        only: "TRUE",
+    };
+    let row = |d: &Due| params![run, d.contact_id, d.message_id, node, until];
+    tx.update_many(lease, due.iter().map(row).collect()).await?;
     Ok(due)
 }
 
@@ -216,11 +220,13 @@ pub(in crate::core::publishing) async fn settle(
     now: Timestamp,
     settlements: &[Settlement],
 ) -> DbResult<u64> {
-    let sql = "UPDATE deliveries
-               SET state = ?5, attempts = ?6, due_at = ?7, code = ?8, enhanced = ?9, reply = ?10,
-                   settled_at = ?11, leased_by = NULL, leased_until = NULL
-               WHERE run_id = ?1 AND contact_id = ?2 AND message_id = ?3
-                 AND state = 'leased' AND leased_by = ?4";
+    let settlement = Update {
+        table: "deliveries",
+        keys: &["run_id", "contact_id", "message_id", "leased_by"],
+        columns: &["state", "attempts", "due_at", "code", "enhanced", "reply", "settled_at"],
+        always: &[("leased_by", "NULL"), ("leased_until", "NULL")],
+        only: "t.state = 'leased'",
+    };
     let rows = settlements.iter().map(|s| {
         params![
             run,
@@ -236,7 +242,7 @@ pub(in crate::core::publishing) async fn settle(
             now
         ]
     });
-    tx.execute_many(sql, rows.collect()).await
+    tx.update_many(settlement, rows.collect()).await
 }
 
 /// Gives back what `node` holds, unsent.
