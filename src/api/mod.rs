@@ -22,6 +22,7 @@ mod runs;
 mod schedules;
 mod segments;
 mod services;
+mod starters;
 mod suppression_sets;
 mod suppressions;
 mod templates;
@@ -80,6 +81,7 @@ pub use segments::{
     SnapshotBody, WhereQuery,
 };
 pub use services::{ServiceSet, Services};
+pub use starters::StarterBody;
 pub use suppression_sets::{SuppressionSetBody, WholeSuppressionSetBody};
 pub use suppressions::{
     NewSuppressionsBody, SuppressionBody, SuppressionImportQuery, SuppressionSummaryBody,
@@ -102,7 +104,7 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct Document;
 
 /// Every area, in the order their routes are described in.
-fn areas() -> [Area; 15] {
+fn areas() -> [Area; 16] {
     [
         attributes::area(),
         brands::area(),
@@ -116,6 +118,7 @@ fn areas() -> [Area; 15] {
         manifests::area(),
         reports::area(),
         schedules::area(),
+        starters::area(),
         suppression_sets::area(),
         suppressions::area(),
         templates::area(),
@@ -139,6 +142,7 @@ pub fn router(services: Services) -> Router {
 /// A router of the routes that need no workspace.
 pub fn router_without_workspace(clock: Clock) -> Router {
     manifests::without_workspace()
+        .merge(starters::without_workspace())
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
         .layer(middleware::from_fn_with_state(clock, error::finish))

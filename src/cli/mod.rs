@@ -31,6 +31,7 @@ mod reports;
 mod runs;
 mod schedules;
 mod segments;
+mod starters;
 mod suppressions;
 mod templates;
 mod values;
@@ -127,6 +128,9 @@ pub enum Command {
     /// Bodies and layouts that messages refer to
     #[command(subcommand)]
     Template(templates::TemplateCommand),
+    /// Layouts that come with the program
+    #[command(subcommand)]
+    Starter(starters::StarterCommand),
     /// The people who receive
     #[command(subcommand)]
     Contact(contacts::ContactCommand),
@@ -209,6 +213,7 @@ impl Command {
             Self::Channel(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Schedule(command) => command.run(&host.client().await?, output).await,
             Self::Template(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Starter(command) => command.run(&host.client_without_workspace(), output).await,
             Self::Contact(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Attribute(command) => command.run(&host.client().await?, confirm, output).await,
             Self::List(command) => command.run(&host.client().await?, confirm, output).await,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::confirm::Confirm;
 use super::error::CommandError;
@@ -23,14 +23,23 @@ pub enum TemplateCommand {
     Delete(NamedArgs),
 }
 
-/// Create a template from a file: .md, .html or .mjml
+/// Create a template from a file (.md, .html or .mjml) or from a starter
+///
+/// Starters are layouts that come with the program; `frontier starter list` shows them.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("source").required(true))]
 pub struct CreateArgs {
     /// Name, which no two templates share
     name: String,
     /// The file of its body
-    #[arg(long, value_name = "FILE")]
-    body: PathBuf,
+    #[arg(long, value_name = "FILE", group = "source")]
+    body: Option<PathBuf>,
+    /// The starter it begins as
+    #[arg(long, value_name = "STARTER", group = "source")]
+    starter: Option<String>,
+    /// The starter's language: en or es
+    #[arg(long, value_name = "TAG", default_value = "en", conflicts_with = "body")]
+    language: String,
     /// The template it is put into, at its `{{ content }}`
     #[arg(long, value_name = "TEMPLATE")]
     layout: Option<String>,
@@ -80,7 +89,14 @@ impl TemplateCommand {
     ) -> Result<(), CommandError> {
         match self {
             Self::Create(args) => {
-                let (format, body) = read_body(&args.body)?;
+                let (format, body) = match (&args.body, &args.starter) {
+                    (Some(path), _) => read_body(path)?,
+                    (None, starter) => {
+                        let starter = starter.as_deref().unwrap_or_default();
+                        let starter = client.get_starter(starter, &args.language).await?;
+                        (starter.format, starter.body)
+                    }
+                };
                 let (name, layout, labels) = (args.name, args.layout, BTreeMap::new());
                 let new = NewTemplateBody { name, labels, format, layout, body };
                 let template = client.create_template(&new).await?;
@@ -89,7 +105,8 @@ impl TemplateCommand {
             }
             Self::List(args) => {
                 let templates = client.templates(args.limit).await?;
-                let none = "No templates; `frontier template create NAME --body FILE` makes one.";
+                let none = "No templates; `frontier template create NAME --body FILE` makes one, \
+                            `--starter` too.";
                 output.listing(&templates, COLUMNS, none)?;
             }
             Self::Show(args) => {

@@ -15,6 +15,7 @@ mod ndjson;
 mod reports;
 mod schedules;
 mod segments;
+mod starters;
 mod suppressions;
 mod templates;
 

@@ -25,6 +25,7 @@ mod mjml;
 mod model;
 mod scan;
 mod service;
+mod starters;
 mod store;
 mod template;
 #[cfg(test)]
@@ -38,5 +39,6 @@ pub use compiled::Compiled;
 pub use error::{ContentError, Place, RenderError, RenderPlace};
 pub use model::{BadFormat, Format, Library, MessageSource, Part, Rendered, TemplateSource};
 pub use service::{Templates, may_include, reachable};
+pub use starters::{Starter, StarterError};
 pub use template::{Template, TemplateError};
 pub use variables::{CampaignVariables, ContactVariables, SenderVariables, Variables};

@@ -17,6 +17,7 @@ const NOUNS: &[&str] = &[
     "runs",
     "schedules",
     "segments",
+    "starters",
     "suppression_sets",
     "suppressions",
     "templates",
