@@ -1,5 +1,7 @@
 //! `/channels`: ways out, with their credentials by reference.
 
+mod signing;
+
 use std::collections::BTreeMap;
 
 use axum::extract::{Path, State};
@@ -16,6 +18,8 @@ use crate::core::publishing::{
     Channel, ChannelSettings, Mailbox, NewChannel, PasswordRef, PublishingError, Smtp, Tls,
     Transport, UnsubscribeWays,
 };
+
+pub use signing::DkimBody;
 
 /// A channel.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -48,6 +52,9 @@ pub struct NewChannelBody {
     pub reply_to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsubscribe: Option<UnsubscribeBody>,
+    /// The DKIM signatures on its mails, 8 at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dkim: Vec<DkimBody>,
     /// The server, when the kind is `smtp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpBody>,
@@ -101,7 +108,7 @@ pub struct SmtpBody {
     pub ca_file: Option<String>,
 }
 
-/// Where a password is found by the process that sends: `{"env": NAME}` or `{"file": PATH}`.
+/// Where a password, or a key, is found by the process that sends: `{"env": NAME}` or `{"file": PATH}`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordBody {
@@ -201,6 +208,7 @@ impl NewChannelBody {
             from: None,
             reply_to: None,
             unsubscribe: None,
+            dkim: Vec::new(),
             smtp: None,
         }
     }
@@ -227,6 +235,7 @@ impl TryFrom<NewChannelBody> for NewChannel {
             unsubscribe: body
                 .unsubscribe
                 .map(|ways| UnsubscribeWays { url: ways.url, email: ways.email }),
+            dkim: body.dkim.into_iter().map(Into::into).collect(),
         };
         Ok(Self { name: body.name, labels: body.labels, settings })
     }
@@ -250,10 +259,7 @@ impl TryFrom<SmtpBody> for Smtp {
             port: body.port.unwrap_or_else(|| tls.default_port()),
             tls,
             username: body.username,
-            password: body.password.map(|password| match password {
-                PasswordBody::Env(name) => PasswordRef::Env(name),
-                PasswordBody::File(path) => PasswordRef::File(path),
-            }),
+            password: body.password.map(Into::into),
             connections: body.connections.unwrap_or(Self::CONNECTIONS),
             timeout_seconds: body.timeout_seconds.unwrap_or(Self::TIMEOUT_SECONDS),
             ca_file: body.ca_file,
@@ -284,6 +290,7 @@ impl From<Channel> for ChannelBody {
                 unsubscribe: settings
                     .unsubscribe
                     .map(|ways| UnsubscribeBody { url: ways.url, email: ways.email }),
+                dkim: settings.dkim.into_iter().map(Into::into).collect(),
                 smtp,
             },
             version: channel.version,
@@ -300,13 +307,28 @@ impl From<Smtp> for SmtpBody {
             port: Some(smtp.port),
             tls: Some(smtp.tls.as_str().to_owned()),
             username: smtp.username,
-            password: smtp.password.map(|password| match password {
-                PasswordRef::Env(name) => PasswordBody::Env(name),
-                PasswordRef::File(path) => PasswordBody::File(path),
-            }),
+            password: smtp.password.map(Into::into),
             connections: Some(smtp.connections),
             timeout_seconds: Some(smtp.timeout_seconds),
             ca_file: smtp.ca_file,
+        }
+    }
+}
+
+impl From<PasswordBody> for PasswordRef {
+    fn from(body: PasswordBody) -> Self {
+        match body {
+            PasswordBody::Env(name) => Self::Env(name),
+            PasswordBody::File(path) => Self::File(path),
+        }
+    }
+}
+
+impl From<PasswordRef> for PasswordBody {
+    fn from(reference: PasswordRef) -> Self {
+        match reference {
+            PasswordRef::Env(name) => Self::Env(name),
+            PasswordRef::File(path) => Self::File(path),
         }
     }
 }

@@ -45,7 +45,7 @@ pub use campaigns::{
     ProgressBody, WaitingBody,
 };
 pub use channels::{
-    ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
+    ChannelBody, DkimBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
 };
 pub use contacts::{
     ActivityBody, BulkChangeBody, BulkDeletedBody, BulkQuery, BulkSummaryBody, ConsentBody,

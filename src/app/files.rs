@@ -22,6 +22,22 @@ pub(super) fn make(path: &Path, text: &str) -> io::Result<bool> {
     }
 }
 
+/// As [`make`], a file that only its owner may read.
+pub(super) fn make_private(path: &Path, text: &str) -> io::Result<bool> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes())?;
+            file.sync_all().map(|()| true)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Writes `text` beside `path` and moves it into place, with the permissions of what was there.
 ///
 /// A link is followed: what it points to is replaced, the link stays.

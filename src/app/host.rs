@@ -21,6 +21,7 @@ use crate::cli::host::{Check, Host, Made, MadePart, News, PartState, Setting, So
 use crate::cli::output::{Output, OutputArgs};
 use crate::client::Client;
 use crate::core::kernel::{BadId, Clock};
+use crate::core::publishing::SigningKey;
 use crate::storage::owner::OwnerError;
 use crate::storage::sql::Db;
 
@@ -108,6 +109,24 @@ impl Host for LocalHost {
             CommandError::failed(format!("{} cannot be made: {error}", dir.display()))
         })?;
         Ok(dir)
+    }
+
+    fn make_signing_key(&self, path: &Path) -> Result<String, CommandError> {
+        let pem = SigningKey::new_pem(Clock::system().random_bytes());
+        let key = SigningKey::from_pem(&pem);
+        let key = key.map_err(|error| CommandError::failed(error.to_string()))?;
+        match files::make_private(path, pem.expose()) {
+            Ok(true) => Ok(key.record()),
+            Ok(false) => {
+                let message = format!("{} is there already", path.display());
+                let hint = "name another file: a key that is in use is not overwritten";
+                Err(CommandError::new(Exit::ConflictOrInvalid, message).hint(hint))
+            }
+            Err(error) => {
+                let message = format!("{} cannot be made: {error}", path.display());
+                Err(CommandError::failed(message))
+            }
+        }
     }
 
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>> {

@@ -1,15 +1,21 @@
 //! `frontier channel`: ways out, with their credentials by reference.
 
+mod dkim_key;
+mod signing;
+
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::confirm::Confirm;
+use dkim_key::DkimKeyArgs;
+
 use super::error::CommandError;
+use super::host::Host;
 use super::output::{Column, Output, column};
 use super::values::mailbox;
 use crate::api::{
-    ChannelBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
+    ChannelBody, DkimBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
 };
 use crate::client::Client;
 
@@ -20,6 +26,7 @@ pub enum ChannelCommand {
     /// Show a channel
     Show(NamedArgs),
     Edit(EditArgs),
+    DkimKey(DkimKeyArgs),
     /// Delete a channel that no campaign uses
     Delete(NamedArgs),
 }
@@ -59,6 +66,16 @@ struct SettingArgs {
     /// The address that unsubscribes whoever writes to it
     #[arg(long, value_name = "ADDRESS")]
     unsubscribe_email: Option<String>,
+    /// A key to sign with, as `selector=s1,key-file=PEM[,domain=D]`
+    ///
+    /// Repeat it for several signatures; together they take the place of those there were. The key is
+    /// RSA of at least 2048 bits or Ed25519, in PEM, in a file or (`key-env=NAME`) in a variable of
+    /// the process that sends. The domain is the sender's, unless it is given.
+    #[arg(long, value_name = "SIGNATURE", value_parser = signing::signature, help_heading = "DKIM")]
+    dkim: Vec<DkimBody>,
+    /// Sign no mails any more
+    #[arg(long, conflicts_with = "dkim", help_heading = "DKIM")]
+    no_dkim: bool,
     /// The SMTP server
     #[arg(long, help_heading = "SMTP")]
     host: Option<String>,
@@ -130,10 +147,12 @@ impl ChannelCommand {
     pub async fn run(
         self,
         client: &Client,
+        host: &dyn Host,
         confirm: Confirm,
         output: &mut Output<'_>,
     ) -> Result<(), CommandError> {
         match self {
+            Self::DkimKey(args) => args.run(client, host, output).await?,
             Self::Create(args) => {
                 let mut new = NewChannelBody { name: args.name, ..NewChannelBody::outbox() };
                 args.settings.apply(&mut new)?;
@@ -182,6 +201,9 @@ impl SettingArgs {
                 url: self.unsubscribe_url.or(url),
                 email: self.unsubscribe_email.or(email),
             });
+        }
+        if self.no_dkim || !self.dkim.is_empty() {
+            channel.dkim = self.dkim;
         }
         if let Some(host) = self.host {
             "smtp".clone_into(&mut channel.kind);
@@ -241,6 +263,9 @@ fn describe(channel: &ChannelBody, out: &mut dyn Write) -> io::Result<()> {
         for way in [&ways.url, &ways.email].into_iter().flatten() {
             writeln!(out, "unsubscribe  {way}")?;
         }
+    }
+    for signature in &fields.dkim {
+        writeln!(out, "signed by    {}", signing::described(signature))?;
     }
     if let Some(smtp) = &fields.smtp {
         let tls = smtp.tls.as_deref().unwrap_or_default();

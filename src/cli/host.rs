@@ -28,6 +28,10 @@ pub trait Host: Send + Sync {
     /// A new folder for what need not stay, whose name begins with `name`.
     fn temporary_folder(&self, name: &str) -> Result<PathBuf, CommandError>;
 
+    /// Makes a key to sign mails with in the new file `path`; gives the record that its domain
+    /// publishes. It is no route: the key stays where it is made.
+    fn make_signing_key(&self, path: &Path) -> Result<String, CommandError>;
+
     /// A client of that workspace's routes.
     fn client(&self) -> BoxFuture<'_, Result<Client, CommandError>>;
 

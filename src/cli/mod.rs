@@ -210,7 +210,9 @@ impl Command {
         self.refuse_foreign(output.form())?;
         match self {
             Self::Campaign(command) => command.run(host, confirm, output).await,
-            Self::Channel(command) => command.run(&host.client().await?, confirm, output).await,
+            Self::Channel(command) => {
+                command.run(&host.client().await?, host, confirm, output).await
+            }
             Self::Schedule(command) => command.run(&host.client().await?, output).await,
             Self::Template(command) => command.run(&host.client().await?, confirm, output).await,
             Self::Starter(command) => command.run(&host.client_without_workspace(), output).await,

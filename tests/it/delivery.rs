@@ -97,6 +97,7 @@ impl Shop {
             from: Some(Mailbox { name: None, email: "news@shop.example".to_owned() }),
             reply_to: None,
             unsubscribe: Some(unsubscribe),
+            ..ChannelSettings::outbox()
         }
     }
 

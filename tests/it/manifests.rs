@@ -18,7 +18,8 @@ use frontier::core::manifests::{
     Action, Kind, ManifestError, Plan, Selection, SourceFile, WriteOptions,
 };
 use frontier::core::publishing::{
-    ChannelSettings, Mailbox, NewChannel, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
+    ChannelSettings, DkimSettings, Mailbox, NewChannel, PasswordRef, Smtp, Tls, Transport,
+    UnsubscribeWays,
 };
 use frontier::storage::sql::DbUrl;
 use serde_json::json;
@@ -181,6 +182,11 @@ async fn everything(services: &Services) -> Campaign {
                 from: Some(mailbox(Some("Casa: Verde"))),
                 reply_to: Some("ayuda@casaverde.example".into()),
                 unsubscribe: Some(ways),
+                dkim: vec![DkimSettings {
+                    domain: Some("casaverde.example".into()),
+                    selector: "2026".into(),
+                    key: PasswordRef::Env("DKIM_KEY".into()),
+                }],
             },
         ),
         (

@@ -126,8 +126,7 @@ impl Campaigns {
         if let Some(channel) = &campaign.channel {
             // What held it up may have been the channel, and be mended now.
             let channel = self.publishing.channel_in(&mut tx, &channel.name).await?;
-            let transport = channel.settings.transport;
-            self.publishing.reroute_in(&mut tx, run.id, transport).await?;
+            self.publishing.reroute_in(&mut tx, run.id, channel.settings).await?;
         }
         let job = RunCampaign { campaign: campaign.id, run: run.id };
         self.queue.push(&mut tx, &job, campaign.id).await?;

@@ -5,7 +5,7 @@ use super::service::Campaigns;
 use crate::core::contacts::Contact;
 use crate::core::content::Rendered;
 use crate::core::kernel::Id;
-use crate::core::publishing::{Composed, Mailbox, Recipient, RunPlan, Verdict};
+use crate::core::publishing::{Composed, Mailbox, Recipient, RunPlan, Signer, Verdict};
 
 /// A message as one contact gets it.
 #[derive(Clone, Debug)]
@@ -43,7 +43,12 @@ impl Campaigns {
         let (campaign, plan, contact) = self.look_up(reference, contact).await?;
         let at = message_index(&campaign, message)?;
         let from = plan.messages[at].from.clone();
-        let composed = self.compose(&campaign, plan, at, recipient(contact)).await?;
+        // Looking asks for no keys: they may be where the campaign is sent from, and only there.
+        let signers = self.publishing.signers(&plan.channel).await.unwrap_or_else(|error| {
+            tracing::warn!("the preview is not signed: {error}");
+            Vec::new()
+        });
+        let composed = self.compose(&campaign, plan, at, recipient(contact), signers).await?;
         Ok(Preview {
             message: campaign.messages[at].name.clone(),
             from,
@@ -66,7 +71,8 @@ impl Campaigns {
         let not_ready =
             |problem: String| CampaignError::NotReady { name: campaign.name.clone(), problem };
         let publisher = self.publishing.open(&plan.channel).map_err(not_ready)?;
-        let mut composed = self.compose(&campaign, plan, at, recipient(contact)).await?;
+        let signers = self.publishing.signers(&plan.channel).await.map_err(not_ready)?;
+        let mut composed = self.compose(&campaign, plan, at, recipient(contact), signers).await?;
         composed.parcel.to = to.to_owned();
 
         let mut session =
@@ -100,9 +106,11 @@ impl Campaigns {
         plan: RunPlan,
         at: usize,
         to: Recipient,
+        signers: Vec<Signer>,
     ) -> Result<Composed, CampaignError> {
         let message: Id = plan.messages[at].id;
         let composer = self.composer(campaign.id, plan, self.publishing.signer()).await?;
+        let composer = composer.signed_by(signers);
         let (contact, now) = (to.email.clone(), self.clock.now());
         tokio::task::spawn_blocking(move || composer.compose(message, &to, now))
             .await

@@ -194,7 +194,8 @@ impl Checked {
             }
             let meant = nearest(&brief(&entry.key).to_lowercase(), free.iter().copied());
             self.slips.extend(meant.map(|key| (entry.key_at, key)));
-            let secret = ["pass", "secret", "token"].iter().any(|word| entry.key.contains(word));
+            let secret =
+                ["pass", "secret", "token", "private"].iter().any(|word| entry.key.contains(word));
             if secret || nearest(&brief(&entry.key), ["password"]).is_some() {
                 self.hide(&entry.node);
             }
@@ -332,8 +333,13 @@ impl Checked {
     fn password(&mut self, node: &Node, at: Span, path: &str) {
         let Value::Map(entries) = &node.value else {
             self.hide(node);
-            let help = "write `password: { env: SMTP_PASSWORD }`, or `{ file: path }`";
-            let message = "a password is never written in a manifest";
+            let (message, help) = if path.rsplit('.').next() == Some("key") {
+                let help = "write `key: { file: path }`, or `{ env: NAME }`";
+                ("a private key is never written in a manifest", help)
+            } else {
+                let help = "write `password: { env: SMTP_PASSWORD }`, or `{ file: path }`";
+                ("a password is never written in a manifest", help)
+            };
             return self.coded(Code::PlainSecret, at, message, help);
         };
         for entry in entries {

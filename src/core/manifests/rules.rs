@@ -12,6 +12,7 @@ use url::Url;
 use crate::core::campaigns::{self, Cron, Moment};
 use crate::core::contacts::Address;
 use crate::core::kernel::{Currency, check_name, nearest};
+use crate::core::publishing::is_selector;
 
 /// What is wrong with a value, and how to put it right.
 pub(super) struct Refusal {
@@ -114,6 +115,16 @@ pub(super) fn host(text: &str) -> Result<(), Refusal> {
         refuse(
             format!("`{}` is not a host", brief(text)),
             "write its name alone, as smtp.example.com",
+        )
+    })
+}
+
+/// The name of a DKIM key.
+pub(super) fn selector(text: &str) -> Result<(), Refusal> {
+    ensure(is_selector(text), || {
+        refuse(
+            format!("`{}` is not a selector", brief(text)),
+            "use letters, digits, hyphens and dots, as in s1",
         )
     })
 }

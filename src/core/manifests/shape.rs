@@ -136,7 +136,7 @@ pub(super) const PASSWORD: &[Field] = &[
     )
     .example("SMTP_PASSWORD")
     .choice(),
-    may("file", LINE, "The file whose first line it is.").example("/run/secrets/smtp").choice(),
+    may("file", LINE, "The file that holds it.").example("/run/secrets/smtp").choice(),
 ];
 
 /// What a body is written in.

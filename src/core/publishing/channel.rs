@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::dkim::DkimSettings;
 use super::model::PublishingError;
 use super::publisher::Mailbox;
 use crate::core::kernel::{Id, Labels, Timestamp};
@@ -27,6 +28,9 @@ pub struct ChannelSettings {
     pub from: Option<Mailbox>,
     pub reply_to: Option<String>,
     pub unsubscribe: Option<UnsubscribeWays>,
+    /// The signatures on its mails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dkim: Vec<DkimSettings>,
 }
 
 /// How a channel gives its mails away.
@@ -92,7 +96,7 @@ impl Tls {
     }
 }
 
-/// Where a password is found when it is needed; the password itself is never stored.
+/// Where a password, or a private key, is found when it is needed; it is never stored itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordRef {
@@ -121,7 +125,13 @@ pub struct RunChannel {
 impl ChannelSettings {
     /// The built-in channel: files on this machine, with nothing configured.
     pub const fn outbox() -> Self {
-        Self { transport: Transport::Outbox, from: None, reply_to: None, unsubscribe: None }
+        Self {
+            transport: Transport::Outbox,
+            from: None,
+            reply_to: None,
+            unsubscribe: None,
+            dkim: Vec::new(),
+        }
     }
 
     /// The word for its transport.
@@ -140,6 +150,9 @@ impl ChannelSettings {
                 Ok(parsed) if matches!(parsed.scheme(), "https" | "http") => {}
                 _ => return wrong(format!("unsubscribe.url `{url}` is no https URL")),
             }
+        }
+        if let Some(problem) = DkimSettings::problem(&self.dkim) {
+            return wrong(problem);
         }
         let Transport::Smtp(smtp) = &self.transport else { return Ok(()) };
         if smtp.host.trim().is_empty() {

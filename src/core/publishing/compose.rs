@@ -3,12 +3,13 @@
 //! Everything a run can prepare once is prepared once ([`Composer::new`]); composing one mail does
 //! no I/O and can run on any thread.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Map;
 
 use super::channel::UnsubscribeWays;
-use super::mime::{EncodeError, encode};
+use super::dkim::{Signer, ascii_domain, is_aligned};
+use super::mime::{EncodeError, encode_signed};
 use super::model::{PlannedMessage, RunPlan, message_id};
 use super::publisher::{Email, Mailbox, Parcel};
 use super::unsubscribe::TokenSigner;
@@ -54,6 +55,7 @@ pub struct Composer {
     campaign: String,
     unsubscribe: UnsubscribeWays,
     signer: TokenSigner,
+    dkim: Vec<Signer>,
     messages: HashMap<Id, (PlannedMessage, Compiled)>,
 }
 
@@ -73,8 +75,26 @@ impl Composer {
             campaign: plan.campaign.clone(),
             unsubscribe: plan.channel.settings.unsubscribe.clone().unwrap_or_default(),
             signer,
+            dkim: Vec::new(),
             messages: messages.collect::<Result<_, ContentError>>()?,
         })
+    }
+
+    /// Signs every mail with these keys.
+    #[must_use]
+    pub fn signed_by(self, dkim: Vec<Signer>) -> Self {
+        Self { dkim, ..self }
+    }
+
+    /// Domains that sign for a sender of another domain, each with that domain.
+    pub(super) fn unaligned(&self) -> BTreeSet<(String, String)> {
+        let senders = self.messages.values().map(|(message, _)| message.from.email.as_str());
+        let domains: BTreeSet<_> = senders.filter_map(sender_domain).collect();
+        let pairs = domains.iter().flat_map(|from| {
+            let signing = self.dkim.iter().filter_map(|signer| signer.domain.as_deref());
+            signing.map(move |signing| (signing.to_owned(), from.clone()))
+        });
+        pairs.filter(|(signing, from)| !is_aligned(signing, from)).collect()
     }
 
     /// The mail of `message` for `to`, dated `now`.
@@ -124,11 +144,16 @@ impl Composer {
             headers: Vec::new(),
         };
         let parcel = Parcel {
-            bytes: encode(&email)?,
+            bytes: encode_signed(&email, &self.dkim)?,
             from: email.from.email,
             to: email.to.email,
             message_id: email.message_id,
         };
         Ok(Composed { rendered, parcel })
     }
+}
+
+/// The domain of an address, in ASCII.
+fn sender_domain(address: &str) -> Option<String> {
+    address.rsplit_once('@').and_then(|(_, domain)| ascii_domain(domain))
 }

@@ -18,6 +18,7 @@ use lettre::message::{self, Body, Mailboxes, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use super::dkim::{Signer, sign};
 use super::{Email, Mailbox, Unsubscribe};
 
 /// The longest line that mail servers carry, without its CRLF (RFC 5322, 2.1.1).
@@ -60,6 +61,8 @@ pub enum EncodeError {
     Unsubscribe(String),
     #[error("{header} is too long for one line of {LONGEST_LINE} characters; shorten it")]
     LineTooLong { header: String },
+    #[error("it could not be signed: the system has no randomness to give; try again")]
+    Signature,
 }
 
 /// Encodes `email`: a text part, then the HTML one, each in the transfer encoding that suits it.
@@ -68,6 +71,11 @@ pub enum EncodeError {
 /// that offers SMTPUTF8. Line ends of the bodies become CRLF, and NULs vanish, as no mail may
 /// carry them.
 pub fn encode(email: &Email) -> Result<Bytes, EncodeError> {
+    encode_signed(email, &[])
+}
+
+/// As [`encode`], with a signature by each of `signers` at its head.
+pub(super) fn encode_signed(email: &Email, signers: &[Signer]) -> Result<Bytes, EncodeError> {
     let mut head = Headers::new();
     head.set(header::Date::new(instant(email)));
     head.set(header::From::from(Mailboxes::from(mailbox("From", &email.from)?)));
@@ -88,6 +96,14 @@ pub fn encode(email: &Email) -> Result<Bytes, EncodeError> {
     check_lines(&head)?;
     let mut bytes = head.into_bytes();
     bytes.extend(body(email));
+    if !signers.is_empty() {
+        let from = wire_address(&email.from.email)?;
+        let end = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap_or_default();
+        let (head, body) = (&bytes[..end + 2], &bytes[end + 4..]);
+        let signatures = sign(head, body, signers, from.domain(), email.date);
+        let signatures = signatures.map_err(|_| EncodeError::Signature)?;
+        bytes.splice(..0, signatures.into_bytes());
+    }
     Ok(bytes.into())
 }
 

@@ -14,6 +14,7 @@
 mod channel;
 mod channels;
 mod compose;
+mod dkim;
 mod engine;
 mod local_time;
 mod mime;
@@ -29,6 +30,9 @@ pub use channel::{
 };
 pub use channels::NewChannel;
 pub use compose::{ComposeError, Composed, Composer, Recipient};
+pub use dkim::{
+    Algorithm, DkimSettings, KeyError, Signer, SigningKey, ascii_domain, is_aligned, is_selector,
+};
 pub use engine::{Options, Worked};
 pub use local_time::{LocalTime, Presence, Waiting};
 pub use mime::{EncodeError, encode, wire_address};

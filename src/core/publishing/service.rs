@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::channel::Transport;
+use super::channel::ChannelSettings;
+use super::dkim::{DkimSettings, Signer};
 use super::local_time::Waiting;
 use super::model::{Counts, Delivery, DeliveryState, PublishingError, Run, RunPlan, RunStatus};
 use super::publisher::Publisher;
@@ -19,6 +20,12 @@ pub trait Publishers: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// What is wrong with the settings, in words: a password's variable that is not set, say.
     fn open(&self, channel: &super::RunChannel) -> Result<Arc<dyn Publisher>, String>;
+
+    /// Reads the keys that sign a channel's mails; it waits for the disk.
+    ///
+    /// # Errors
+    /// Which key cannot be used and why, in words.
+    fn signers(&self, signatures: &[DkimSettings]) -> Result<Vec<Signer>, String>;
 }
 
 /// Channels, runs and deliveries of one workspace.
@@ -50,6 +57,20 @@ impl Publishing {
     /// What is wrong with its settings, in words.
     pub fn open(&self, channel: &super::RunChannel) -> Result<Arc<dyn Publisher>, String> {
         self.publishers.open(channel)
+    }
+
+    /// The keys that sign a channel's mails, read off the runtime.
+    ///
+    /// # Errors
+    /// Which key cannot be used and why, in words.
+    pub async fn signers(&self, channel: &super::RunChannel) -> Result<Vec<Signer>, String> {
+        let signatures = channel.settings.dkim.clone();
+        if signatures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let publishers = Arc::clone(&self.publishers);
+        let read = tokio::task::spawn_blocking(move || publishers.signers(&signatures));
+        read.await.unwrap_or_else(|error| Err(format!("reading its keys stopped: {error}")))
     }
 
     /// What signs the links of this workspace's mails.
@@ -102,17 +123,18 @@ impl Publishing {
         Ok(runs::set_status(tx, run, from, to, finished_at).await?)
     }
 
-    /// Lets a run that was held up leave by `transport`, which may have been mended meanwhile. What
-    /// its mails say and whom they are from stays as it was planned.
+    /// Lets a run that was held up leave by the server and with the signatures of `settings`, which
+    /// may have been mended meanwhile. What its mails say and whom they are from stays as planned.
     pub async fn reroute_in(
         &self,
         tx: &mut Tx,
         run: Id,
-        transport: Transport,
+        settings: ChannelSettings,
     ) -> Result<(), PublishingError> {
         let plan = runs::plan(tx, run).await?;
         let mut plan = plan.ok_or(PublishingError::RunNotFound(run))?;
-        plan.channel.settings.transport = transport;
+        plan.channel.settings.transport = settings.transport;
+        plan.channel.settings.dkim = settings.dkim;
         Ok(runs::set_plan(tx, run, &plan).await?)
     }
 

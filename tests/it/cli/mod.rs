@@ -17,6 +17,7 @@ mod reports;
 mod schedules;
 mod schema;
 mod shell;
+mod signing;
 mod starters;
 mod suppressions;
 mod validate;

@@ -1,19 +1,21 @@
 //! The kind `Channel`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Kept, KindSpec};
 use crate::core::kernel::Labels;
 use crate::core::manifests::check::Checked;
 use crate::core::manifests::codes::Code;
-use crate::core::manifests::positions::{Node, Span};
+use crate::core::manifests::positions::{Node, Span, Value};
 use crate::core::manifests::rules;
 use crate::core::manifests::service::{ManifestError, Manifests};
 use crate::core::manifests::shape::{EMAIL, Field, Form, LINE, SENDER, Shape, may, must};
 use crate::core::manifests::world::Existing;
 use crate::core::manifests::written::{Files, Incomplete};
 use crate::core::publishing::{
-    Channel, ChannelSettings, Mailbox, NewChannel, PasswordRef, Smtp, Tls, Transport,
+    Channel, ChannelSettings, DkimSettings, Mailbox, NewChannel, PasswordRef, Smtp, Tls, Transport,
     UnsubscribeWays,
 };
 use crate::storage::sql::Tx;
@@ -28,6 +30,8 @@ pub(in crate::core::manifests) struct WrittenChannel {
     reply_to: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unsubscribe: Option<UnsubscribeWays>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dkim: Option<Vec<WrittenDkim>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smtp: Option<WrittenSmtp>,
 }
@@ -53,6 +57,15 @@ pub(in crate::core::manifests) struct WrittenSmtp {
     timeout_seconds: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::core::manifests) struct WrittenDkim {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<String>,
+    selector: String,
+    key: WrittenPassword,
 }
 
 /// A mapping rather than an enum, which YAML would want tagged.
@@ -82,6 +95,11 @@ impl KindSpec for ChannelSettings {
             "unsubscribe",
             Shape::Fields(UNSUBSCRIBE),
             "Where people unsubscribe: a `url`, an `email`, or both. Bulk mail without it is refused.",
+        ),
+        may(
+            "dkim",
+            Shape::ListOf(&Shape::Fields(DKIM)),
+            "The DKIM signatures on its mails, 8 at most: each a selector and its private key.",
         ),
         may(
             "smtp",
@@ -130,6 +148,26 @@ impl KindSpec for ChannelSettings {
                 _ => {}
             }
         }
+        if let Some(dkim) = spec.entry("dkim")
+            && let Value::List(signatures) = &dkim.node.value
+        {
+            let mut seen = BTreeSet::new();
+            for signature in signatures {
+                let text = |key| signature.get(key).and_then(Node::text);
+                if !seen.insert((text("selector"), text("domain"))) {
+                    checked.coded(
+                        Code::ConflictingKeys,
+                        signature.at,
+                        "two signatures have the same selector",
+                        "give each its own, or remove one",
+                    );
+                }
+            }
+            if signatures.len() > DkimSettings::MOST {
+                let message = format!("{} signatures are too many", signatures.len());
+                checked.coded(Code::ConflictingKeys, dkim.key_at, message, "8 at most");
+            }
+        }
         if let Some(unsubscribe) = spec.entry("unsubscribe")
             && unsubscribe.node.get("url").is_none()
             && unsubscribe.node.get("email").is_none()
@@ -145,13 +183,15 @@ impl KindSpec for ChannelSettings {
     }
 
     fn read(written: WrittenChannel, _: &Files) -> Result<Self, Incomplete> {
-        let WrittenChannel { kind, from, reply_to, unsubscribe, smtp } = written;
+        let WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp } = written;
         let transport = match (kind, smtp) {
             (WrittenTransport::Outbox, None) => Transport::Outbox,
             (WrittenTransport::Smtp, Some(smtp)) => Transport::Smtp(smtp.resolve()?),
             _ => return Err(Incomplete("`smtp` goes with `kind: smtp`")),
         };
-        Ok(Self { transport, from, reply_to, unsubscribe })
+        let dkim =
+            dkim.into_iter().flatten().map(WrittenDkim::resolve).collect::<Result<_, _>>()?;
+        Ok(Self { transport, from, reply_to, unsubscribe, dkim })
     }
 
     fn written(&self) -> WrittenChannel {
@@ -159,8 +199,10 @@ impl KindSpec for ChannelSettings {
             Transport::Outbox => (WrittenTransport::Outbox, None),
             Transport::Smtp(smtp) => (WrittenTransport::Smtp, Some(smtp.into())),
         };
-        let Self { from, reply_to, unsubscribe, .. } = self.clone();
-        WrittenChannel { kind, from, reply_to, unsubscribe, smtp }
+        let Self { from, reply_to, unsubscribe, dkim, .. } = self.clone();
+        let dkim = dkim.into_iter().map(WrittenDkim::from).collect::<Vec<_>>();
+        let dkim = Some(dkim).filter(|dkim| !dkim.is_empty());
+        WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp }
     }
 }
 
@@ -175,6 +217,30 @@ const UNSUBSCRIBE: &[Field] = &[
     may("email", EMAIL, "An address that reads such mails.")
         .example("baja@casaverde.example")
         .environment(),
+];
+
+const DKIM: &[Field] = &[
+    must(
+        "selector",
+        Shape::Text(rules::selector, Form::Pattern("^[A-Za-z0-9_.-]+$")),
+        "The name the key is published by, as `SELECTOR._domainkey.DOMAIN`.",
+    )
+    .example("s1")
+    .environment(),
+    may(
+        "domain",
+        Shape::Text(rules::host, Form::Pattern(r"^[^\s/]+$")),
+        "Whose signature it is; the domain of the mail's sender, when it is left out.",
+    )
+    .example("casaverde.example")
+    .environment(),
+    must(
+        "key",
+        Shape::Password,
+        "Where the private key is: never the key itself. RSA of at least 2048 bits or Ed25519, in \
+         PEM; it is read when mail is sent.",
+    )
+    .example("{ file: /etc/frontier/dkim.pem }"),
 ];
 
 const SMTP: &[Field] = &[
@@ -268,12 +334,7 @@ impl Kept for ChannelSettings {
 impl WrittenSmtp {
     fn resolve(self) -> Result<Smtp, Incomplete> {
         let tls = self.tls.unwrap_or_default();
-        let password = match self.password {
-            None => None,
-            Some(WrittenPassword { env: Some(name), file: None }) => Some(PasswordRef::Env(name)),
-            Some(WrittenPassword { env: None, file: Some(path) }) => Some(PasswordRef::File(path)),
-            Some(_) => return Err(Incomplete("a password is either `env` or `file`")),
-        };
+        let password = self.password.map(WrittenPassword::resolve).transpose()?;
         Ok(Smtp {
             host: self.host,
             port: self.port.unwrap_or_else(|| tls.default_port()),
@@ -287,12 +348,42 @@ impl WrittenSmtp {
     }
 }
 
+impl WrittenPassword {
+    fn resolve(self) -> Result<PasswordRef, Incomplete> {
+        match self {
+            Self { env: Some(name), file: None } => Ok(PasswordRef::Env(name)),
+            Self { env: None, file: Some(path) } => Ok(PasswordRef::File(path)),
+            _ => Err(Incomplete("a password or key is either `env` or `file`")),
+        }
+    }
+}
+
+impl From<PasswordRef> for WrittenPassword {
+    fn from(reference: PasswordRef) -> Self {
+        match reference {
+            PasswordRef::Env(name) => Self { env: Some(name), file: None },
+            PasswordRef::File(path) => Self { env: None, file: Some(path) },
+        }
+    }
+}
+
+impl WrittenDkim {
+    fn resolve(self) -> Result<DkimSettings, Incomplete> {
+        let Self { domain, selector, key } = self;
+        Ok(DkimSettings { domain, selector, key: key.resolve()? })
+    }
+}
+
+impl From<DkimSettings> for WrittenDkim {
+    fn from(settings: DkimSettings) -> Self {
+        let DkimSettings { domain, selector, key } = settings;
+        Self { domain, selector, key: key.into() }
+    }
+}
+
 impl From<&Smtp> for WrittenSmtp {
     fn from(smtp: &Smtp) -> Self {
-        let password = smtp.password.clone().map(|password| match password {
-            PasswordRef::Env(name) => WrittenPassword { env: Some(name), file: None },
-            PasswordRef::File(path) => WrittenPassword { env: None, file: Some(path) },
-        });
+        let password = smtp.password.clone().map(WrittenPassword::from);
         Self {
             host: smtp.host.clone(),
             port: Some(smtp.port),

@@ -11,7 +11,7 @@ use crate::core::contacts::{OptIn, SetContent};
 use crate::core::content::{Format, Profile};
 use crate::core::kernel::{Currency, Money, Timestamp};
 use crate::core::publishing::{
-    ChannelSettings, Mailbox, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
+    ChannelSettings, DkimSettings, Mailbox, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
 };
 
 use super::*;
@@ -115,6 +115,18 @@ fn json() -> impl Strategy<Value = Value> {
             vec(inner.clone(), 0..4).prop_map(Value::from),
             btree_map(text(), inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
+    })
+}
+
+fn dkim() -> impl Strategy<Value = Vec<DkimSettings>> {
+    let key =
+        prop_oneof![Just(PasswordRef::Env("DKIM_KEY".into())), line().prop_map(PasswordRef::File)];
+    let one = (option::of(Just("x.example".to_owned())), "[a-z0-9]{1,9}", key);
+    let one = one.prop_map(|(domain, selector, key)| DkimSettings { domain, selector, key });
+    vec(one, 0..4).prop_map(|mut all| {
+        all.sort_by(|one, other| one.selector.cmp(&other.selector));
+        all.dedup_by(|one, other| one.selector == other.selector);
+        all
     })
 }
 
@@ -254,14 +266,15 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
         option::of(sender()),
         option::of(Just("r@x.example".to_owned())),
         unsubscribe,
+        dkim(),
         transport(),
     );
-    let channel = channel.prop_map(|(from, reply_to, unsubscribe, transport)| {
+    let channel = channel.prop_map(|(from, reply_to, unsubscribe, dkim, transport)| {
         let unsubscribe = unsubscribe.map(|(url, both)| UnsubscribeWays {
             url: (url || both).then(|| "https://x.example/u?e={{contact.id}}".into()),
             email: (!url || both).then(|| "u@x.example".into()),
         });
-        ChannelSettings { transport, from, reply_to, unsubscribe }
+        ChannelSettings { transport, from, reply_to, unsubscribe, dkim }
     });
     prop_oneof![
         (option::of(filled()), proptest::sample::select(OptIn::ALL))

@@ -205,6 +205,8 @@ fn no_key_of_a_type_is_missing_in_its_table() {
     compare(keys_of::<channel::WrittenChannel>(), table(Kind::Channel, &[]));
     compare(keys_of::<channel::WrittenSmtp>(), table(Kind::Channel, &["smtp"]));
     compare(keys_of::<channel::WrittenPassword>(), table(Kind::Channel, &["smtp", "password"]));
+    compare(keys_of::<channel::WrittenDkim>(), table(Kind::Channel, &["dkim"]));
+    compare(keys_of::<channel::WrittenPassword>(), table(Kind::Channel, &["dkim", "key"]));
     compare(keys_of::<Mailbox>(), table(Kind::Channel, &["from"]));
     compare(keys_of::<UnsubscribeWays>(), table(Kind::Channel, &["unsubscribe"]));
     compare(keys_of::<template::WrittenTemplate>(), table(Kind::Template, &[]));

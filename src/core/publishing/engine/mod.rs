@@ -128,6 +128,15 @@ impl Publishing {
             Ok(Err(error)) => return Ok(Worked::Blocked(error.to_string())),
             Err(error) => return Ok(Worked::Blocked(format!("compiling stopped: {error}"))),
         };
+        let composer = match self.signers(&plan.channel).await {
+            Ok(signers) => composer.signed_by(signers),
+            Err(error) => return Ok(Worked::Blocked(error)),
+        };
+        for (signing, from) in composer.unaligned() {
+            tracing::warn!(
+                "mails from {from} are signed by {signing}, which receivers count for nothing;                  sign them as {from}"
+            );
+        }
         let publisher = match self.publishers.open(&plan.channel) {
             Ok(publisher) => publisher,
             Err(error) => return Ok(Worked::Blocked(error)),
