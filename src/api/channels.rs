@@ -362,6 +362,8 @@ impl From<PublishingError> for ApiError {
             PublishingError::Settings(_) => Self::invalid("INVALID_CHANNEL", error),
             PublishingError::Link => Self::invalid("INVALID_LINK", error),
             PublishingError::RunNotFound(_) => Self::not_found("RUN_NOT_FOUND", error),
+            PublishingError::MessageNotFound { .. } => Self::not_found("MESSAGE_NOT_FOUND", error),
+            PublishingError::NotResendable(_) => Self::bad_request("INVALID_STATE", error),
             PublishingError::Store(cause) => cause.into(),
         }
     }

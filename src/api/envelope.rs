@@ -49,11 +49,19 @@ pub(super) struct Tagged<T>(pub(super) T, pub(super) u64);
 
 /// 200 with a page.
 #[derive(Debug)]
-pub(super) struct Listed<T>(Page<T>, u32);
+pub(super) struct Listed<T> {
+    items: Vec<T>,
+    pagination: Pagination,
+}
 
 impl<T> Listed<T> {
-    pub(super) fn new<U: Into<T>>(page: Page<U>, request: &PageRequest) -> Self {
-        Self(page.map(Into::into), request.limit)
+    pub(super) fn new<U: Into<T>, C: ToString, A>(
+        page: Page<U, C>,
+        request: &PageRequest<A>,
+    ) -> Self {
+        let next_cursor = page.next.map(|cursor| cursor.to_string());
+        let items = page.items.into_iter().map(Into::into).collect();
+        Self { items, pagination: Pagination { limit: request.limit, next_cursor } }
     }
 }
 
@@ -85,9 +93,7 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
 
 impl<T: Serialize> IntoResponse for Listed<T> {
     fn into_response(self) -> Response {
-        let Self(page, limit) = self;
-        let next_cursor = page.next.map(|cursor| cursor.to_string());
-        let meta = Meta { pagination: Some(Pagination { limit, next_cursor }) };
-        Json(Envelope { success: true, data: page.items, meta: Some(meta) }).into_response()
+        let meta = Meta { pagination: Some(self.pagination) };
+        Json(Envelope { success: true, data: self.items, meta: Some(meta) }).into_response()
     }
 }

@@ -1,5 +1,7 @@
 //! Extractors whose refusals are our errors, with the place of the mistake.
 
+use std::str::FromStr;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -9,7 +11,7 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use super::error::ApiError;
-use crate::core::kernel::{Cursor, MAX_LIMIT, PageRequest, nearest};
+use crate::core::kernel::{KeyCursor, MAX_LIMIT, PageRequest, nearest};
 
 /// A JSON body. A field that is wrong is named by its path.
 #[derive(Debug)]
@@ -36,18 +38,32 @@ pub struct PageQuery {
 
 impl PageQuery {
     pub(super) fn request(&self) -> Result<PageRequest, ApiError> {
-        let cursor: Option<Cursor> =
-            self.cursor.as_deref().map(str::parse).transpose().map_err(|_| {
-                ApiError::bad_request(
-                    "INVALID_CURSOR",
-                    "this cursor is not one this list gave; start without",
-                )
-            })?;
+        Ok(PageRequest::new(self.cursor()?, self.limit()?))
+    }
+
+    /// The same, of a list whose rows have a key of several ids; `None` before its first page.
+    pub(super) fn keyed<const N: usize>(
+        &self,
+    ) -> Result<PageRequest<Option<KeyCursor<N>>>, ApiError> {
+        let limit = PageRequest::new(None, self.limit()?).limit;
+        Ok(PageRequest { after: self.cursor()?, limit })
+    }
+
+    fn cursor<C: FromStr>(&self) -> Result<Option<C>, ApiError> {
+        self.cursor.as_deref().map(str::parse).transpose().map_err(|_| {
+            ApiError::bad_request(
+                "INVALID_CURSOR",
+                "this cursor is not one this list gave; start without",
+            )
+        })
+    }
+
+    fn limit(&self) -> Result<Option<u32>, ApiError> {
         if self.limit.is_some_and(|limit| limit == 0 || limit > MAX_LIMIT) {
             let message = format!("a page has 1 to {MAX_LIMIT} rows");
             return Err(ApiError::bad_request("INVALID_LIMIT", message));
         }
-        Ok(PageRequest::new(cursor, self.limit))
+        Ok(self.limit)
     }
 }
 

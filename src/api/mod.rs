@@ -9,6 +9,7 @@ mod brands;
 mod campaigns;
 mod channels;
 mod contacts;
+mod deliveries;
 mod envelope;
 mod error;
 mod extract;
@@ -54,6 +55,10 @@ pub use contacts::{
     ImportedListBody, LeftBody, LinkBody, MergeBody, MergeRequestBody, NewConsentBody,
     NewContactBody, SubscriptionBody, TakeoutBody,
 };
+pub use deliveries::{
+    DeliveryBody, DeliveryExportQuery, DeliveryFormat, DeliveryQuery, PastDeliveryBody, ResendBody,
+    ResendRequestBody, RunQuery,
+};
 pub use envelope::{Envelope, Meta, Pagination};
 pub use error::{ApiError, ErrorBody, ErrorDetail};
 pub use extract::PageQuery;
@@ -74,7 +79,7 @@ pub use reports::{
     NewSavedReportBody, PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody,
     SavedReportBody, TimelineBody,
 };
-pub use runs::{CountsBody, DeliveryBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
+pub use runs::{CountsBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
 pub use schedules::{FiringBody, NewScheduleBody, ScheduleBody, ScheduleTimeBody};
 pub use segments::{
     ContactCountBody, NewSegmentBody, SegmentBody, SegmentChangeBody, SegmentPlanBody,
@@ -104,12 +109,13 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 struct Document;
 
 /// Every area, in the order their routes are described in.
-fn areas() -> [Area; 16] {
+fn areas() -> [Area; 17] {
     [
         attributes::area(),
         brands::area(),
         campaigns::area(),
         runs::area(),
+        deliveries::area(),
         channels::area(),
         health::area(),
         contacts::area(),

@@ -1,18 +1,18 @@
-//! Runs and their deliveries, under the campaign they are of; previews and test sends.
+//! Runs, under the campaign they are of; previews and test sends.
 
 use axum::extract::{Path, State};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Services;
 use super::channels::MailboxBody;
-use super::envelope::{Data, Envelope, Listed};
+use super::envelope::{Data, Envelope};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
 use super::routing::{Area, area};
-use super::{PageQuery, Services};
-use crate::core::campaigns::{CampaignError, Preview, TestSent};
-use crate::core::publishing::{Counts, Delivery, DeliveryState, Run};
+use crate::core::campaigns::{Preview, TestSent};
+use crate::core::publishing::{Counts, Run};
 
 /// One execution of a campaign.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -46,32 +46,6 @@ pub struct CountsBody {
     pub suppressed: u64,
     pub bounced: u64,
     pub complained: u64,
-}
-
-/// One row of the ledger: one message of a run to one contact.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct DeliveryBody {
-    pub run_id: String,
-    pub message_id: String,
-    pub contact_id: String,
-    pub email: String,
-    /// `queued`, `leased`, `accepted`, `deferred`, `failed`, `suppressed`, `bounced` or
-    /// `complained`.
-    pub state: String,
-    /// How often it was offered to a server.
-    pub attempts: u32,
-    /// The server's code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<u16>,
-    /// The server's words, or ours when it was never asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reply: Option<String>,
-    /// When it is offered again, or was first due.
-    #[schema(format = DateTime)]
-    pub due_at: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
-    pub settled_at: Option<String>,
 }
 
 /// A message as one contact gets it.
@@ -115,14 +89,6 @@ pub struct TestSentBody {
     pub reply: String,
 }
 
-/// Which deliveries.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct DeliveryFilter {
-    /// Only those in these states, separated by commas; `missed` is all that was not accepted.
-    state: Option<String>,
-}
-
 /// Whom a preview is for.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -134,32 +100,7 @@ struct PreviewQuery {
 }
 
 pub(super) fn area() -> Area {
-    area![list_deliveries, preview_campaign, send_test,]
-}
-
-/// List the deliveries of a campaign's last run, in the order of contacts.
-#[utoipa::path(get, path = "/campaigns/{campaign}/deliveries", tag = "campaigns",
-    params(
-        ("campaign" = String, Path, description = "name, id, or the start of one"),
-        PageQuery,
-        DeliveryFilter,
-    ),
-    responses(
-        (status = 200, body = Envelope<Vec<DeliveryBody>>),
-        (status = 404, body = ErrorBody),
-        (status = 409, description = "not started yet", body = ErrorBody),
-    ))]
-async fn list_deliveries(
-    State(services): State<Services>,
-    Path(campaign): Path<String>,
-    Query(page): Query<PageQuery>,
-    Query(filter): Query<DeliveryFilter>,
-) -> Result<Listed<DeliveryBody>, ApiError> {
-    let page = page.request()?;
-    let states = filter.states()?;
-    let (progress, _) = services.campaigns.progress(&campaign).await?;
-    let run = progress.run.ok_or(CampaignError::NoRun(progress.campaign.name))?;
-    Ok(Listed::new(services.publishing.deliveries(run.id, &states, page).await?, &page))
+    area![preview_campaign, send_test,]
 }
 
 /// Render a message as one contact would get it.
@@ -201,23 +142,6 @@ async fn send_test(
     Ok(Data(sent.into()))
 }
 
-impl DeliveryFilter {
-    fn states(&self) -> Result<Vec<DeliveryState>, ApiError> {
-        let mut states = Vec::new();
-        for word in self.state.iter().flat_map(|words| words.split(',')).map(str::trim) {
-            match word {
-                "missed" => states.extend(
-                    DeliveryState::ALL.iter().filter(|one| **one != DeliveryState::Accepted),
-                ),
-                word => states.push(
-                    word.parse().map_err(|error| ApiError::bad_request("INVALID_STATE", error))?,
-                ),
-            }
-        }
-        Ok(states)
-    }
-}
-
 impl From<Run> for RunBody {
     fn from(run: Run) -> Self {
         Self {
@@ -245,23 +169,6 @@ impl From<Counts> for CountsBody {
             suppressed: counts.suppressed,
             bounced: counts.bounced,
             complained: counts.complained,
-        }
-    }
-}
-
-impl From<Delivery> for DeliveryBody {
-    fn from(delivery: Delivery) -> Self {
-        Self {
-            run_id: delivery.run_id.to_string(),
-            message_id: delivery.message_id.to_string(),
-            contact_id: delivery.contact_id.to_string(),
-            email: delivery.email,
-            state: delivery.state.to_string(),
-            attempts: delivery.attempts,
-            code: delivery.code,
-            reply: delivery.reply,
-            due_at: delivery.due_at.to_string(),
-            settled_at: delivery.settled_at.map(|time| time.to_string()),
         }
     }
 }

@@ -5,12 +5,11 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 
 use super::confirm::Confirm;
+use super::deliveries::{DeliveriesArgs, ResendArgs};
 use super::error::CommandError;
 use super::host::Host;
 use super::output::{Column, Output, column};
-use super::runs::{
-    DeliveriesArgs, PreviewArgs, RunArgs, SendTestArgs, StartArgs, StatusArgs, resume, start,
-};
+use super::runs::{PreviewArgs, RunArgs, SendTestArgs, StartArgs, StatusArgs, resume, start};
 use super::schedules::{ScheduleArgs, unschedule};
 use super::values::{mailbox, money, pair, read_body};
 use crate::api::{
@@ -50,6 +49,7 @@ pub enum CampaignCommand {
     Archive(NamedArgs),
     Status(StatusArgs),
     Deliveries(DeliveriesArgs),
+    Resend(ResendArgs),
 }
 
 /// Create a campaign
@@ -183,7 +183,11 @@ const COLUMNS: &[Column<CampaignBody>] = &[
 
 impl CampaignCommand {
     pub(super) const fn works(&self) -> bool {
-        matches!(self, Self::Start(_) | Self::Resume(_))
+        match self {
+            Self::Start(_) | Self::Resume(_) => true,
+            Self::Resend(args) => args.works(),
+            _ => false,
+        }
     }
 
     pub async fn run(
@@ -238,6 +242,7 @@ impl CampaignCommand {
             }
             Self::Status(args) => args.run(&client, output).await,
             Self::Deliveries(args) => args.run(&client, output).await,
+            Self::Resend(args) => args.run(host, &client, confirm, output).await,
         }
     }
 }

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 pub mod confirm;
 mod contacts;
+mod deliveries;
 mod demo;
 mod doctor;
 pub mod error;

@@ -1,11 +1,17 @@
-//! The file of `--out`: written whole, or not at all.
+//! The file of `--out`: a document is written whole, or not at all; what comes piece by piece goes
+//! there as it comes.
 
 use std::path::Path;
+
+use axum::body::Bytes;
+use futures::{Stream, StreamExt as _};
 
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 
 use super::error::CommandError;
+use super::output::Output;
+use crate::client::ClientResult;
 
 /// Writes `document` into `path`; what is there is replaced.
 ///
@@ -15,6 +21,29 @@ pub(super) async fn write(path: &Path, document: &str) -> Result<(), CommandErro
     replace(path, document).await.map_err(|error| {
         CommandError::failed(format!("{} cannot be written: {error}", path.display()))
     })
+}
+
+/// Writes `pieces` as they come: into `path`, or to standard output when there is none.
+pub(super) async fn pour(
+    mut pieces: impl Stream<Item = ClientResult<Bytes>> + Unpin,
+    path: Option<&Path>,
+    output: &mut Output<'_>,
+) -> Result<(), CommandError> {
+    let Some(path) = path else {
+        while let Some(piece) = pieces.next().await {
+            output.bytes(&piece?)?;
+        }
+        return Ok(());
+    };
+    let shown = path.display();
+    let unwritable = |error| CommandError::failed(format!("{shown} cannot be written: {error}"));
+    let mut file = fs::File::create(path).await.map_err(unwritable)?;
+    while let Some(piece) = pieces.next().await {
+        file.write_all(&piece?).await.map_err(unwritable)?;
+    }
+    file.flush().await.map_err(unwritable)?;
+    output.note(format_args!("Wrote {shown}."));
+    Ok(())
 }
 
 /// Refuses a folder, in which `example` would be a file.

@@ -17,9 +17,9 @@ use super::confirm::Confirm;
 use super::error::CommandError;
 use super::exit::Exit;
 use super::host::{Host, Work, Workers};
-use super::output::{Column, Output, column};
+use super::output::Output;
 use super::schedules::next;
-use crate::api::{CountsBody, DeliveryBody, ProgressBody, TestSendBody};
+use crate::api::{CountsBody, ProgressBody, TestSendBody};
 use crate::client::Client;
 
 /// How often the figures are read while a run goes on.
@@ -53,19 +53,6 @@ pub struct StatusArgs {
     /// Go on showing until it ends
     #[arg(short, long)]
     watch: bool,
-}
-
-/// Show the ledger of a campaign's last run
-#[derive(Args, Debug)]
-pub struct DeliveriesArgs {
-    /// Name or id of the campaign, or the start of one
-    campaign: String,
-    /// Only these states, separated by commas; `missed` is all that was not accepted
-    #[arg(long)]
-    state: Option<String>,
-    /// How many rows at the most
-    #[arg(long, default_value_t = 1000)]
-    limit: usize,
 }
 
 /// Render a message as a contact would get it
@@ -111,15 +98,6 @@ pub struct SendTestArgs {
     message: Option<String>,
 }
 
-const COLUMNS: &[Column<DeliveryBody>] = &[
-    column("email", |one| one.email.clone()),
-    column("state", |one| one.state.clone()),
-    column("attempts", |one| one.attempts.to_string()),
-    column("code", |one| one.code.map_or_else(String::new, |code| code.to_string())),
-    column("reply", |one| one.reply.clone().unwrap_or_default()),
-    column("settled", |one| one.settled_at.clone().unwrap_or_default()),
-];
-
 pub(super) async fn start(
     StartArgs { run: args, confirm_recipients }: StartArgs,
     host: &dyn Host,
@@ -158,7 +136,7 @@ pub(super) async fn resume(
 }
 
 /// Works a campaign here until it is done, or watches whoever does.
-async fn follow(
+pub(super) async fn follow(
     host: &dyn Host,
     client: &Client,
     campaign: &str,
@@ -287,18 +265,6 @@ impl StatusArgs {
             bar.clear();
         }
         output.show(&progress, |out| describe(&progress, out))
-    }
-}
-
-impl DeliveriesArgs {
-    pub(super) async fn run(
-        self,
-        client: &Client,
-        output: &mut Output<'_>,
-    ) -> Result<(), CommandError> {
-        let state = self.state.as_deref();
-        let deliveries = client.deliveries(&self.campaign, state, self.limit).await?;
-        output.listing(&deliveries, COLUMNS, "No such deliveries.")
     }
 }
 

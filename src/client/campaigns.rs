@@ -1,11 +1,11 @@
-//! Campaigns, their runs and their deliveries.
+//! Campaigns and their runs.
 
 use axum::http::Method;
 
 use super::{Client, ClientResult, Listing, query, segment};
 use crate::api::{
-    CampaignBody, DeliveryBody, DuplicateBody, NewCampaignBody, PreviewBody, ProgressBody,
-    TestSendBody, TestSentBody,
+    CampaignBody, DuplicateBody, NewCampaignBody, PreviewBody, ProgressBody, TestSendBody,
+    TestSentBody,
 };
 
 impl Client {
@@ -77,16 +77,6 @@ impl Client {
         self.get(&path(campaign, "/status")).await
     }
 
-    pub async fn deliveries(
-        &self,
-        campaign: &str,
-        state: Option<&str>,
-        limit: usize,
-    ) -> ClientResult<Listing<DeliveryBody>> {
-        let query = query(&[("state", state)]);
-        self.list(&path(campaign, &format!("/deliveries{query}")), limit).await
-    }
-
     pub async fn preview_campaign(
         &self,
         campaign: &str,
@@ -106,6 +96,6 @@ impl Client {
     }
 }
 
-fn path(campaign: &str, rest: &str) -> String {
+pub(super) fn path(campaign: &str, rest: &str) -> String {
     format!("/campaigns/{}{rest}", segment(campaign))
 }

@@ -8,6 +8,7 @@ mod brands;
 mod campaigns;
 mod channels;
 mod contacts;
+mod deliveries;
 mod health;
 mod lists;
 mod manifests;

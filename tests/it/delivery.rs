@@ -8,8 +8,10 @@ mod binary;
 mod forget;
 mod jobs;
 mod leaving;
+mod ledger;
 mod nodes;
 mod replies;
+mod resends;
 mod schedules;
 mod starts;
 mod stops;
@@ -24,8 +26,8 @@ use frontier::core::contacts::{ContactChange, NewList};
 use frontier::core::content::Format;
 use frontier::core::kernel::{Id, PageRequest, Timestamp};
 use frontier::core::publishing::{
-    ChannelSettings, Delivery, DeliveryState, Mailbox, NewChannel, Options, Presence, Smtp, Tls,
-    Transport, UnsubscribeWays, Worked,
+    ChannelSettings, Delivery, DeliveryFilter, DeliveryState, Mailbox, NewChannel, Options,
+    Presence, Smtp, Tls, Transport, UnsubscribeWays, Worked,
 };
 use frontier::storage::bus::BusEvent;
 use frontier::storage::sql::{Db, DbUrl, params};
@@ -197,9 +199,15 @@ impl Shop {
     }
 
     async fn ledger(&self) -> Vec<Delivery> {
-        let run = self.progress().await.run.unwrap().id;
-        let page = PageRequest { after: Id::from_bytes([0; 16]), limit: 1000 };
-        self.app.services.publishing.deliveries(run, &[], page).await.unwrap().items
+        let run = self.progress().await.run.unwrap();
+        let page = PageRequest { after: None, limit: 1000 };
+        self.app
+            .services
+            .publishing
+            .deliveries(&run, &DeliveryFilter::default(), page)
+            .await
+            .unwrap()
+            .items
     }
 
     async fn delivery(&self, address: &str) -> Delivery {

@@ -40,6 +40,13 @@ impl From<CampaignError> for ApiError {
                 Self::new(StatusCode::PRECONDITION_FAILED, "CAMPAIGN_OUTDATED", error)
             }
             CampaignError::Audience { .. } => Self::conflict("CAMPAIGN_AUDIENCE", error),
+            CampaignError::Resend { status, .. } => {
+                let details = serde_json::json!({ "status": status.as_str() });
+                Self::conflict("CAMPAIGN_RESEND", error).with_details(details)
+            }
+            CampaignError::ResendCount { .. } => Self::conflict("RESEND_COUNT", error),
+            CampaignError::NothingToResend { .. } => Self::conflict("NOTHING_TO_RESEND", error),
+            CampaignError::RunNotFound { .. } => Self::not_found("RUN_NOT_FOUND", error),
             CampaignError::NoRun(_) => Self::conflict("CAMPAIGN_NOT_STARTED", error),
             CampaignError::Invalid(_) => Self::invalid("INVALID_CAMPAIGN", error),
             CampaignError::NotReady { .. } => Self::invalid("CAMPAIGN_NOT_READY", error),

@@ -3,11 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use futures::StreamExt as _;
-use tokio::io::AsyncWriteExt as _;
-
 use crate::api::{ExportFormat, ExportQuery};
 use crate::cli::error::CommandError;
+use crate::cli::out;
 use crate::cli::output::Output;
 use crate::client::Client;
 
@@ -56,22 +54,7 @@ impl ExportArgs {
             (Some(Format::Csv) | None, _) => ExportFormat::Csv,
         };
         let which = ExportQuery { list: self.list, r#where: self.expression, format };
-        let mut pieces = client.export_contacts(&which).await?;
-        let Some(path) = self.out else {
-            while let Some(piece) = pieces.next().await {
-                output.bytes(&piece?)?;
-            }
-            return Ok(());
-        };
-        let shown = path.display();
-        let unwritable =
-            |error| CommandError::failed(format!("{shown} cannot be written: {error}"));
-        let mut file = tokio::fs::File::create(&path).await.map_err(unwritable)?;
-        while let Some(piece) = pieces.next().await {
-            file.write_all(&piece?).await.map_err(unwritable)?;
-        }
-        file.flush().await.map_err(unwritable)?;
-        output.note(format_args!("Wrote {shown}."));
-        Ok(())
+        let pieces = client.export_contacts(&which).await?;
+        out::pour(pieces, self.out.as_deref(), output).await
     }
 }

@@ -14,6 +14,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::confirm::Confirm;
+use super::deliveries::history;
 use super::error::CommandError;
 use super::lists::state_word;
 use super::output::{Column, Output, column};
@@ -30,8 +31,7 @@ pub enum ContactCommand {
     Add(AddArgs),
     Edit(EditArgs),
     List(ListArgs),
-    /// Show a contact
-    Show(ContactArgs),
+    Show(ShowArgs),
     Delete(DeleteArgs),
     /// What a contact agreed to, and no longer agrees to
     #[command(subcommand)]
@@ -159,11 +159,17 @@ pub struct DeleteArgs {
     many: ManyArgs,
 }
 
-/// One contact
+/// Show a contact, or what was sent to it
 #[derive(Args, Debug)]
-pub struct ContactArgs {
+pub struct ShowArgs {
     /// Address or id of the contact, or the start of its id
     contact: String,
+    /// Its deliveries over all campaigns, those of the newest run first
+    #[arg(long)]
+    history: bool,
+    /// With --history: how many rows at the most
+    #[arg(long, default_value_t = 50, requires = "history")]
+    limit: usize,
 }
 
 pub(super) const COLUMNS: &[Column<ContactBody>] = &[
@@ -193,6 +199,9 @@ impl ContactCommand {
                     "No such contacts."
                 };
                 output.listing(&contacts, COLUMNS, none)
+            }
+            Self::Show(args) if args.history => {
+                history(&args.contact, args.limit, client, output).await
             }
             Self::Show(args) => {
                 let contact = client.get_contact(&args.contact).await?;

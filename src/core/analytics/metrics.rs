@@ -1,6 +1,7 @@
 //! Which numbers each event adds to which metric. Pure.
 //!
-//! A metric only ever grows by what an event counts, so figures of several days add up.
+//! A metric grows by what an event counts, so figures of several days add up. What is sent again was
+//! no failure after all: it is taken off the day it was counted on.
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -60,7 +61,7 @@ pub(super) struct Settled {
 
 impl Settled {
     /// What is to be added to each metric; zeros are left out.
-    pub(super) fn metrics(&self) -> impl Iterator<Item = (MetricType, u32)> + use<> {
+    pub(super) fn metrics(&self) -> impl Iterator<Item = (MetricType, i64)> + use<> {
         [
             (MetricType::Deliveries, self.accepted),
             (MetricType::Deferrals, self.deferred),
@@ -70,5 +71,27 @@ impl Settled {
         ]
         .into_iter()
         .filter(|(_, count)| *count > 0)
+        .map(|(metric, count)| (metric, count.into()))
+    }
+}
+
+/// The payload of `deliveries.resent`: how many deliveries of a run that had failed on a day are sent
+/// again.
+#[derive(Debug, Deserialize)]
+pub(super) struct Resent {
+    pub(super) run_id: Id,
+    /// In UTC.
+    pub(super) date: NaiveDate,
+    failed: u32,
+    refused: u32,
+}
+
+impl Resent {
+    /// What is to be added to each metric: less than nothing.
+    pub(super) fn metrics(&self) -> impl Iterator<Item = (MetricType, i64)> + use<> {
+        [(MetricType::Failures, self.failed), (MetricType::Bounces, self.refused)]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(metric, count)| (metric, -i64::from(count)))
     }
 }

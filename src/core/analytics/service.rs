@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::figures::{bucket_width, with_other_domains, with_other_failures};
-use super::metrics::{Created, EMAIL, Metric, Settled};
+use super::metrics::{Created, EMAIL, Metric, Resent, Settled};
 use super::notes::{Facts, notes};
 use super::report::{Pace, Report, ReportCampaign, ReportRun, Timeline};
 use super::store;
@@ -61,6 +61,7 @@ impl Analytics {
             let effect = match event.name.as_str() {
                 "campaign.created" => payload(event).map(Effect::Created),
                 "deliveries.settled" => payload(event).map(Effect::Settled),
+                "deliveries.resent" => payload(event).map(Effect::Resent),
                 _ => return None,
             };
             Some(effect.map(|effect| (event, effect)))
@@ -81,6 +82,10 @@ impl Analytics {
                 Effect::Settled(settled) => {
                     let (run, date) = (settled.run_id, settled.date);
                     store::add(&mut tx, run, date, EMAIL, settled.metrics()).await?;
+                }
+                Effect::Resent(resent) => {
+                    let (run, date) = (resent.run_id, resent.date);
+                    store::add(&mut tx, run, date, EMAIL, resent.metrics()).await?;
                 }
             }
         }
@@ -151,6 +156,7 @@ impl Analytics {
 enum Effect {
     Created(Created),
     Settled(Settled),
+    Resent(Resent),
 }
 
 fn payload<T: serde::de::DeserializeOwned>(event: &BusEvent) -> Result<T, AnalyticsError> {

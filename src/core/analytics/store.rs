@@ -53,7 +53,7 @@ pub(super) async fn add(
     run: Id,
     date: NaiveDate,
     platform: &str,
-    metrics: impl Iterator<Item = (MetricType, u32)>,
+    metrics: impl Iterator<Item = (MetricType, i64)>,
 ) -> DbResult<()> {
     let sql = "INSERT INTO metrics (campaign_id, metric_type, date, platform, value)
                SELECT r.campaign_id, ?2, ?3, ?4, ?5
@@ -62,7 +62,7 @@ pub(super) async fn add(
                ON CONFLICT (campaign_id, metric_type, date, platform)
                DO UPDATE SET value = metrics.value + excluded.value";
     let workspace = tx.workspace();
-    let row = |(metric, count): (MetricType, u32)| {
+    let row = |(metric, count): (MetricType, i64)| {
         params![run, metric.as_str(), date, platform, count, workspace]
     };
     tx.execute_many(sql, metrics.map(row).collect()).await.map(drop)

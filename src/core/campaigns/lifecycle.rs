@@ -6,6 +6,7 @@ use super::schedule::store as schedule;
 use super::service::Campaigns;
 use super::store;
 use crate::core::events::Event;
+use crate::core::kernel::Id;
 use crate::core::publishing::{LocalTime, Run, RunPlan, RunStatus};
 use crate::storage::sql::Tx;
 
@@ -122,18 +123,28 @@ impl Campaigns {
             _ => RunStatus::Paused,
         };
         let run = self.move_last_run(&mut tx, &campaign, from, RunStatus::Active).await?;
-        self.publishing.note_trouble(&mut tx, run.id, None).await?;
-        if let Some(channel) = &campaign.channel {
-            // What held it up may have been the channel, and be mended now.
-            let channel = self.publishing.channel_in(&mut tx, &channel.name).await?;
-            self.publishing.reroute_in(&mut tx, run.id, channel.settings).await?;
-        }
-        let job = RunCampaign { campaign: campaign.id, run: run.id };
-        self.queue.push(&mut tx, &job, campaign.id).await?;
-        let campaign =
-            self.become_in(&mut tx, campaign, Status::Active, "campaign.resumed").await?;
+        let campaign = self.go_on_in(&mut tx, campaign, run.id, "campaign.resumed").await?;
         tx.commit().await?;
         Ok(campaign)
+    }
+
+    /// Lets workers go on with `run`, which is active again: nothing holds it up any more, and it
+    /// leaves by its channel as that is now, which may have been mended.
+    pub(super) async fn go_on_in(
+        &self,
+        tx: &mut Tx,
+        campaign: Campaign,
+        run: Id,
+        event: &'static str,
+    ) -> Result<Campaign, CampaignError> {
+        self.publishing.note_trouble(tx, run, None).await?;
+        if let Some(channel) = &campaign.channel {
+            let channel = self.publishing.channel_in(tx, &channel.name).await?;
+            self.publishing.reroute_in(tx, run, channel.settings).await?;
+        }
+        let job = RunCampaign { campaign: campaign.id, run };
+        self.queue.push(tx, &job, campaign.id).await?;
+        self.become_in(tx, campaign, Status::Active, event).await
     }
 
     /// Ends a campaign; what has not left stays unsent.
@@ -206,7 +217,11 @@ impl Campaigns {
         Ok(run)
     }
 
-    async fn last_run(&self, tx: &mut Tx, campaign: &Campaign) -> Result<Run, CampaignError> {
+    pub(super) async fn last_run(
+        &self,
+        tx: &mut Tx,
+        campaign: &Campaign,
+    ) -> Result<Run, CampaignError> {
         let run = self.publishing.last_run_in(tx, campaign.id).await?;
         run.ok_or_else(|| CampaignError::NoRun(campaign.name.clone()))
     }

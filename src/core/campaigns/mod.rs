@@ -7,7 +7,8 @@
 //!
 //! **Invariants**
 //! - A status changes only along [`Status::next`], but that a recurring campaign is scheduled again
-//!   when its run is completed.
+//!   when its run is completed, and one is active again when mails of its last run are resent
+//!   ([`Status::may_resend`]).
 //! - An active campaign has one active run, and a job that works it.
 //! - A scheduled campaign has a [`Schedule`], which waits or is paused.
 
@@ -18,6 +19,7 @@ mod model;
 mod plan;
 mod preview;
 mod rehearsal;
+mod resend;
 mod schedule;
 mod service;
 mod store;
@@ -30,6 +32,7 @@ pub use model::{
 pub use plan::source as message_source;
 pub use preview::{Preview, TestSent};
 pub use rehearsal::Unfit;
+pub use resend::{Resend, Resent};
 pub use schedule::{
     BadCron, BadSchedule, Cron, Fired, Firing, Missed, Moment, Outcome, Plan, Rule, Schedule,
     ScheduleDraft, ScheduleState, time_of_day,

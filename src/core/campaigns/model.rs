@@ -54,6 +54,13 @@ impl Status {
         matches!(self, Self::Draft | Self::Scheduled)
     }
 
+    /// Whether mails of its last run may be sent again: no worker has that in hand, and nobody ended
+    /// the campaign for good. It is active again then, which is none of the transitions of
+    /// [`next`](Self::next): a completed campaign is not started again, a few of its mails are.
+    pub const fn may_resend(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Paused | Self::Completed | Self::Failed)
+    }
+
     /// Whether a run of it may be going on.
     pub const fn is_running(self) -> bool {
         matches!(self, Self::Active | Self::Paused)
@@ -208,6 +215,17 @@ pub enum CampaignError {
     Audience { name: String, recipients: u64, confirmed: u64 },
     #[error("`{0}` has not been started; `frontier campaign start` begins a run")]
     NoRun(String),
+    #[error("`{name}` is {status}, so no mail of it is sent again; {}", before_resend(*status))]
+    Resend { name: String, status: Status },
+    #[error(
+        "{found} of the mails of `{name}` would be sent again, and {confirmed} were confirmed; look at \
+         them with `frontier campaign deliveries`, or confirm {found}"
+    )]
+    ResendCount { name: String, found: u64, confirmed: u64 },
+    #[error("no mail of `{name}` can be sent again: {}", nothing_to_resend(*held_back))]
+    NothingToResend { name: String, held_back: u64 },
+    #[error("`{name}` has no run `{text}`; its last one is {last}")]
+    RunNotFound { name: String, text: String, last: Id },
     #[error("no schedule `{0}`; `frontier schedule list` shows those there are")]
     ScheduleNotFound(String),
     #[error("`{0}` has no schedule; `frontier campaign schedule` makes one")]
@@ -236,6 +254,24 @@ pub enum CampaignError {
     Publishing(#[from] PublishingError),
     #[error("the campaigns could not be read or saved")]
     Store(#[from] DbError),
+}
+
+fn before_resend(status: Status) -> &'static str {
+    match status {
+        Status::Active => "wait until it has ended, or pause it first",
+        Status::Draft => "it has not been started",
+        _ => "duplicate it, and send the copy",
+    }
+}
+
+fn nothing_to_resend(held_back: u64) -> String {
+    match held_back {
+        0 => "none that failed matches; `frontier campaign deliveries` shows all there are"
+            .to_owned(),
+        some => {
+            format!("{some} match, and their contacts are suppressed, were deleted or have left")
+        }
+    }
 }
 
 fn allowed(from: Status) -> String {

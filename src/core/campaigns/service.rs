@@ -10,7 +10,7 @@ use crate::core::contacts::{Condition, Contacts};
 use crate::core::content::Templates;
 use crate::core::events::{Event, Outbox, Queue};
 use crate::core::kernel::{Clock, Id, Money, Page, PageRequest};
-use crate::core::publishing::{Counts, Mailbox, Publishing, UnsubscribeWays};
+use crate::core::publishing::{Counts, Mailbox, Publishing, Run, UnsubscribeWays};
 use crate::storage::sql::{self, Db, DbError, Found, Tx};
 
 /// What the workspace says for channels and messages that do not.
@@ -229,6 +229,32 @@ impl Campaigns {
             None => self.audience_in(&mut tx, &campaign).await?.0,
         };
         Ok((Progress { campaign, run, counts, next_due, waiting, schedule }, audience))
+    }
+
+    /// The run of a campaign that `run` (its id, or the start of it) points at; without one the last.
+    ///
+    /// # Errors
+    /// [`CampaignError::NoRun`], [`CampaignError::RunNotFound`].
+    pub async fn run_of(&self, reference: &str, run: Option<&str>) -> Result<Run, CampaignError> {
+        let mut tx = self.db.read().await?;
+        let campaign = self.campaign_in(&mut tx, reference).await?;
+        let last = self.publishing.last_run_in(&mut tx, campaign.id).await?;
+        let last = last.ok_or_else(|| CampaignError::NoRun(campaign.name.clone()))?;
+        let Some(text) = run.filter(|run| *run != "last") else { return Ok(last) };
+        let start = text.replace('-', "").to_ascii_lowercase();
+        let mut runs = self.publishing.runs_in(&mut tx, campaign.id).await?;
+        if start.is_empty() || !runs.iter().any(|run| run.id.simple().starts_with(&start)) {
+            let (name, text) = (campaign.name, text.chars().take(40).collect());
+            return Err(CampaignError::RunNotFound { name, text, last: last.id });
+        }
+        runs.retain(|run| run.id.simple().starts_with(&start));
+        match <[Run; 1]>::try_from(runs) {
+            Ok([run]) => Ok(run),
+            Err(runs) => {
+                let names = runs.iter().take(5).map(|run| run.id.to_string()).collect();
+                Err(CampaignError::Ambiguous { text: text.chars().take(40).collect(), names })
+            }
+        }
     }
 
     /// How many contacts a campaign is for now, and what its segments ask.

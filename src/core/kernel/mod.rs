@@ -21,7 +21,7 @@ pub use complaint::Complaint;
 pub use id::{BadId, Id};
 pub use labels::{BadName, Labels, check_name};
 pub use money::{BadMoney, Currency, Money};
-pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, Page, PageRequest};
+pub use page::{Cursor, DEFAULT_LIMIT, KeyCursor, MAX_LIMIT, Page, PageRequest};
 pub use secret::Secret;
 pub use text::{fold, fold_address, is_atom_char, nearest};
 pub use time::{BadTime, Timestamp};

@@ -15,6 +15,8 @@ use tokio::time::Instant;
 use crate::core::kernel::Timestamp;
 use crate::core::kernel::wall;
 
+/// What the reply of a mail begins with that was given up because nobody was there in time.
+pub(super) const MISSED: &str = "missed: ";
 /// How late a mail leaves that nobody was there to send in time, when nothing is said of that.
 const GRACE: Duration = Duration::from_hours(1);
 /// The machine slept when the clock went on for so much longer than the program did.

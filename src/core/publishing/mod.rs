@@ -14,13 +14,16 @@
 mod channel;
 mod channels;
 mod compose;
+mod deliveries;
 mod dkim;
 mod engine;
+mod history;
 mod local_time;
 mod mime;
 mod model;
 mod people;
 mod publisher;
+mod resend;
 mod service;
 mod store;
 mod unsubscribe;
@@ -30,10 +33,12 @@ pub use channel::{
 };
 pub use channels::NewChannel;
 pub use compose::{ComposeError, Composed, Composer, Recipient};
+pub use deliveries::{BadCode, Codes, DeliveryExport, DeliveryFilter, Enhanced};
 pub use dkim::{
     Algorithm, DkimSettings, KeyError, Signer, SigningKey, ascii_domain, is_aligned, is_selector,
 };
 pub use engine::{Options, Worked};
+pub use history::PastDelivery;
 pub use local_time::{LocalTime, Presence, Waiting};
 pub use mime::{EncodeError, encode, wire_address};
 pub use model::{
@@ -43,5 +48,6 @@ pub use people::LedgerRecords;
 pub use publisher::{
     ConnectError, Email, Mailbox, Parcel, Publisher, Sent, Session, Unsubscribe, Verdict,
 };
+pub use resend::Resendable;
 pub use service::{Publishers, Publishing};
 pub use unsubscribe::TokenSigner;

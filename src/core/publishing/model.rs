@@ -100,8 +100,12 @@ pub struct Delivery {
     pub due_at: Timestamp,
     /// The server's code, when a server answered.
     pub code: Option<u16>,
+    /// The enhanced code (RFC 3463) of its reply, as in `5.1.1`.
+    pub enhanced: Option<String>,
     pub reply: Option<String>,
     pub settled_at: Option<Timestamp>,
+    /// How often it was put back to be sent again.
+    pub resent: u32,
 }
 
 /// How many deliveries of a run are in each state.
@@ -201,6 +205,10 @@ pub enum PublishingError {
     Link,
     #[error("no run `{0}`")]
     RunNotFound(Id),
+    #[error("no message `{text}` in this run; it has {}", .names.join(", "))]
+    MessageNotFound { text: String, names: Vec<String> },
+    #[error("what is {0} is not sent again; only mails that have failed are, or were missed")]
+    NotResendable(DeliveryState),
     #[error("the ledger could not be read or saved")]
     Store(#[from] DbError),
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::channel::ChannelSettings;
 use super::dkim::{DkimSettings, Signer};
 use super::local_time::Waiting;
-use super::model::{Counts, Delivery, DeliveryState, PublishingError, Run, RunPlan, RunStatus};
+use super::model::{Counts, PublishingError, Run, RunPlan, RunStatus};
 use super::publisher::Publisher;
 use super::store::{ledger, runs};
 use crate::core::contacts::AddressKey;
 use crate::core::events::Outbox;
-use crate::core::kernel::{Clock, Cursor, Id, Page, PageRequest};
+use crate::core::kernel::{Clock, Id};
 use crate::storage::sql::{Db, Tx};
 
 /// Opens the way out of a channel; adapters implement it.
@@ -207,24 +207,5 @@ impl Publishing {
         run: Id,
     ) -> Result<Option<crate::core::kernel::Timestamp>, PublishingError> {
         Ok(ledger::next_due(tx, run).await?)
-    }
-
-    /// A page of a run's ledger, in the order of contacts; all states when `states` is empty.
-    pub async fn deliveries(
-        &self,
-        run: Id,
-        states: &[DeliveryState],
-        page: PageRequest,
-    ) -> Result<Page<Delivery>, PublishingError> {
-        let states = if states.is_empty() { DeliveryState::ALL } else { states };
-        let mut tx = self.db.read().await?;
-        let mut items = ledger::page(&mut tx, run, states, page.after, page.fetch()).await?;
-        // A page ends with a contact's last message, for the next starts after that contact.
-        let more = items.len() > page.limit as usize;
-        if more && let Some(last) = items.last().map(|delivery| delivery.contact_id) {
-            items.retain(|delivery| delivery.contact_id != last);
-        }
-        let next = items.last().filter(|_| more).map(|delivery| Cursor(delivery.contact_id));
-        Ok(Page { items, next })
     }
 }

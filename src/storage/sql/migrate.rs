@@ -40,7 +40,8 @@ const ALL: &[Migration] = migrations![
     "0006_brands",
     "0007_suppression_sets",
     "0008_reports",
-    "0009_keyed_digests"
+    "0009_keyed_digests",
+    "0012_resends"
 ];
 
 /// Held while migrating, so that two processes that start at once do it one after the other.

@@ -5,6 +5,7 @@ mod bookshop;
 mod brands;
 mod config;
 mod contacts;
+mod deliveries;
 mod doctor;
 mod fields;
 mod flow;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use frontier::api::{FiringBody, NewScheduleBody, ScheduleBody};
+use frontier::api::{FiringBody, NewScheduleBody, ResendRequestBody, ScheduleBody};
 use frontier::core::campaigns::{CampaignError, Draft, Fired, Outcome, Status};
 use frontier::core::contacts::ContactChange;
 use frontier::core::publishing::{DeliveryState, Worked};
@@ -376,6 +376,13 @@ async fn a_wave_that_nobody_was_there_for_is_missed(shop: Shop) {
     shop.later(2 * HOUR + HOUR / 2);
     assert_eq!(shop.work().await, Worked::Finished);
     assert_eq!(shop.server.recipients(), ["madrid@post.example"]);
+
+    // Sent again, it is not too late, however late the worker comes.
+    let missed = ResendRequestBody { state: Some("missed".to_owned()), ..Default::default() };
+    assert_eq!(shop.app.client.resend("Spring", &missed).await.unwrap().resent, 1);
+    shop.later(5 * HOUR);
+    assert_eq!(shop.work().await, Worked::Finished);
+    assert_eq!(shop.server.recipients(), ["kolkata@post.example", "madrid@post.example"]);
 }
 
 async fn a_wrong_schedule_is_refused(shop: Shop) {

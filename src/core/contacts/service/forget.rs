@@ -136,6 +136,17 @@ impl Contacts {
         })
     }
 
+    /// The ids that records know the contact by that `reference` points at: its own, and those of
+    /// contacts that were merged into it.
+    ///
+    /// # Errors
+    /// [`ContactError::ContactNotFound`], [`ContactError::Ambiguous`].
+    pub async fn ids_of(&self, reference: &str) -> Result<Vec<Id>, ContactError> {
+        let mut tx = self.db.read().await?;
+        let contact = self.contact_in(&mut tx, reference).await?;
+        Ok(self.person_in(&mut tx, &contact).await?.0.ids)
+    }
+
     /// The person that `reference` points at, with their contact unless it is an address that no
     /// contact has.
     async fn somebody(

@@ -7,6 +7,7 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use super::{Ready, Settling, Shared};
+use crate::core::publishing::local_time::MISSED;
 use crate::core::publishing::store::ledger::{Due, Settlement};
 use crate::core::publishing::{DeliveryState, LocalTime};
 
@@ -75,8 +76,8 @@ fn compose(shared: &Shared, due: Due) -> Result<Ready, Settlement> {
     }
     let since = shared.options.presence.since(now);
     let is_missed = |local_time: LocalTime| local_time.is_missed(due.at, since);
-    if attempts == 0 && shared.local_time.is_some_and(is_missed) {
-        let reply = format!("missed: it was due at {}, and nothing ran then", due.at);
+    if attempts == 0 && !due.is_resent && shared.local_time.is_some_and(is_missed) {
+        let reply = format!("{MISSED}it was due at {}, and nothing ran then", due.at);
         return Err(ended(DeliveryState::Failed, reply));
     }
     match shared.composer.compose(message_id, &contact, now) {

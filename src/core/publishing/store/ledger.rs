@@ -5,9 +5,7 @@
 
 use crate::core::contacts::{Condition, audience};
 use crate::core::kernel::{Id, Timestamp};
-use crate::core::publishing::{
-    Counts, Delivery, DeliveryState, LocalTime, Recipient, RunPlan, Waiting,
-};
+use crate::core::publishing::{Counts, DeliveryState, LocalTime, Recipient, RunPlan, Waiting};
 use crate::storage::sql::{DbResult, Params, Row, Tx, Update, params};
 
 /// A row that was claimed, with the contact as it is now.
@@ -17,6 +15,8 @@ pub(in crate::core::publishing) struct Due {
     pub(in crate::core::publishing) message_id: Id,
     /// How often it was offered before.
     pub(in crate::core::publishing) attempts: u32,
+    /// Whether somebody asked to send it again.
+    pub(in crate::core::publishing) is_resent: bool,
     /// When it was due.
     pub(in crate::core::publishing) at: Timestamp,
     /// `None` when the contact has been deleted since.
@@ -52,7 +52,7 @@ const LEASED: &str = "run_id = ?1 AND state = 'leased' AND contact_id IN (
 
 /// Whether the contact of `d` has unsubscribed from a list of the run since it began, and is on no
 /// other of them.
-const LEFT: &str = "(EXISTS (SELECT 1 AS one FROM run_lists l
+pub(super) const LEFT: &str = "(EXISTS (SELECT 1 AS one FROM run_lists l
              JOIN list_members m ON m.list_id = l.list_id AND m.contact_id = d.contact_id
              JOIN runs r ON r.id = l.run_id
              WHERE l.run_id = d.run_id AND m.state = 'unsubscribed'
@@ -155,7 +155,7 @@ pub(in crate::core::publishing) async fn claim(
 ) -> DbResult<Vec<Due>> {
     let lock = tx.dialect().claim_of("d");
     let sql = format!(
-        "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, d.email AS kept,
+        "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, d.resent, d.email AS kept,
                  c.id AS found, c.email, c.name,
                  c.language, c.timezone, c.attributes, s.reason, {LEFT} AS has_left
          FROM deliveries d
@@ -320,27 +320,6 @@ pub(in crate::core::publishing) async fn next_due(
     row.map_or(Ok(None), |row| row.get("due_at"))
 }
 
-/// Rows of a run in any of `states`, by contact after `after`.
-pub(in crate::core::publishing) async fn page(
-    tx: &mut Tx,
-    run: Id,
-    states: &[DeliveryState],
-    after: Id,
-    limit: i64,
-) -> DbResult<Vec<Delivery>> {
-    let marks: Vec<String> = (0..states.len()).map(|at| format!("?{}", at + 4)).collect();
-    let sql = format!(
-        "SELECT run_id, message_id, contact_id, email, state, attempts, due_at, code, reply,
-                settled_at
-         FROM deliveries WHERE run_id = ?1 AND contact_id > ?2 AND state IN ({})
-         ORDER BY contact_id, message_id LIMIT ?3",
-        marks.join(", ")
-    );
-    let mut values = params![run, after, limit];
-    values.extend(states.iter().map(|state| state.as_str().into()));
-    tx.rows(&sql, values).await?.iter().map(delivery).collect()
-}
-
 fn due(row: &Row) -> DbResult<Due> {
     let contact = match row.get::<Option<Id>>("found")? {
         Some(id) => Some(Recipient {
@@ -357,6 +336,7 @@ fn due(row: &Row) -> DbResult<Due> {
         contact_id: row.get("contact_id")?,
         message_id: row.get("message_id")?,
         attempts: row.get("attempts")?,
+        is_resent: row.get::<u32>("resent")? > 0,
         at: row.get("due_at")?,
         contact,
         suppressed: match row.get::<Option<String>>("reason")? {
@@ -364,20 +344,5 @@ fn due(row: &Row) -> DbResult<Due> {
             reason => reason,
         },
         email: row.get("kept")?,
-    })
-}
-
-fn delivery(row: &Row) -> DbResult<Delivery> {
-    Ok(Delivery {
-        run_id: row.get("run_id")?,
-        message_id: row.get("message_id")?,
-        contact_id: row.get("contact_id")?,
-        email: row.get("email")?,
-        state: row.word("state")?,
-        attempts: row.get("attempts")?,
-        due_at: row.get("due_at")?,
-        code: row.get("code")?,
-        reply: row.get("reply")?,
-        settled_at: row.get("settled_at")?,
     })
 }
