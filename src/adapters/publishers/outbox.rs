@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 
-use crate::core::publishing::{ConnectError, Parcel, Publisher, Sent, Session, Verdict};
+use crate::core::publishing::{ConnectError, Offer, Publisher, Session, Verdict};
 
 /// The longest name made of a Message-ID; file systems end at 255 bytes.
 const LONGEST_NAME: usize = 200;
@@ -65,23 +65,26 @@ struct OutboxSession {
 }
 
 impl Session for OutboxSession {
-    fn send<'a>(&'a mut self, parcel: &'a Parcel) -> BoxFuture<'a, Sent> {
+    fn carry<'a>(&'a mut self, offer: &'a mut dyn Offer) -> BoxFuture<'a, bool> {
         async move {
-            let name = file_name(&parcel.message_id);
-            let (dir, bytes) = (Arc::clone(&self.dir), parcel.bytes.clone());
-            let reply = format!("written to {name}");
-            match off_the_runtime(move || write(&dir, &name, &bytes)).await {
-                Ok(()) => Sent { verdict: Verdict::Accepted { reply }, usable: true },
-                Err(error) => {
-                    let reply = format!(
-                        "the mail could not be written to {}: {error}; make room, or let this \
-                         user write there",
-                        self.dir.display()
-                    );
-                    // a new session makes the folder again, if that is what is missing
-                    Sent { verdict: Verdict::Deferred { code: None, reply }, usable: false }
-                }
+            while let Some((number, parcel)) = offer.next() {
+                let name = file_name(&parcel.message_id);
+                let (dir, bytes) = (Arc::clone(&self.dir), parcel.bytes.clone());
+                let reply = format!("written to {name}");
+                let written = off_the_runtime(move || write(&dir, &name, &bytes)).await;
+                let Err(error) = written else {
+                    offer.settle(number, Verdict::Accepted { reply });
+                    continue;
+                };
+                let reply = format!(
+                    "the mail could not be written to {}: {error}; make room, or let this user \
+                     write there",
+                    self.dir.display()
+                );
+                offer.settle(number, Verdict::Deferred { code: None, reply });
+                return false; // a new session makes the folder again, if that is what is missing
             }
+            true
         }
         .boxed()
     }
@@ -131,6 +134,14 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::core::publishing::{Parcel, Single};
+
+    /// The verdict, and whether the session goes on.
+    async fn send(session: &mut dyn Session, parcel: &Parcel) -> (Verdict, bool) {
+        let mut single = Single::new(parcel);
+        let usable = session.carry(&mut single).await;
+        (single.verdict().unwrap(), usable)
+    }
 
     fn parcel(message_id: &str, bytes: &'static str) -> Parcel {
         Parcel {
@@ -152,9 +163,9 @@ mod tests {
         let dir = home.path().join("made/on/demand");
         let mut session = OutboxPublisher::new(dir.clone()).connect().await.unwrap();
         for content in ["first\r\n", "second\r\n"] {
-            let sent = session.send(&parcel("1a.2@example.com", content)).await;
+            let sent = send(session.as_mut(), &parcel("1a.2@example.com", content)).await;
             let reply = "written to 1a.2@example.com.eml".to_owned();
-            assert_eq!(sent, Sent { verdict: Verdict::Accepted { reply }, usable: true });
+            assert_eq!(sent, (Verdict::Accepted { reply }, true));
         }
         assert_eq!(files(&dir), ["1a.2@example.com.eml"]);
         assert_eq!(fs::read_to_string(dir.join("1a.2@example.com.eml")).unwrap(), "second\r\n");
@@ -168,8 +179,8 @@ mod tests {
         let long = "x".repeat(5000);
         let hostile = ["../../a@b", "/etc/a@b", "..", ".", "", "a\0@b", "a/b", "a_b", "ü", &long];
         for id in hostile {
-            let sent = session.send(&parcel(id, "x")).await;
-            assert!(matches!(sent.verdict, Verdict::Accepted { .. }), "{id:?}: {sent:?}");
+            let sent = send(session.as_mut(), &parcel(id, "x")).await;
+            assert!(matches!(sent, (Verdict::Accepted { .. }, true)), "{id:?}: {sent:?}");
         }
         assert_eq!(files(&dir).len(), hostile.len());
         assert_eq!(files(home.path()), ["outbox"]);
@@ -184,8 +195,8 @@ mod tests {
         fs::remove_dir(&dir).unwrap();
         fs::write(&dir, "a file where the folder was").unwrap();
 
-        match session.send(&parcel("1@b", "x")).await {
-            Sent { verdict: Verdict::Deferred { code: None, reply }, usable: false } => {
+        match send(session.as_mut(), &parcel("1@b", "x")).await {
+            (Verdict::Deferred { code: None, reply }, false) => {
                 assert!(reply.contains("Not a directory"), "{reply}");
             }
             other => panic!("{other:?}"),

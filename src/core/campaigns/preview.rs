@@ -5,7 +5,7 @@ use super::service::Campaigns;
 use crate::core::contacts::Contact;
 use crate::core::content::Rendered;
 use crate::core::kernel::Id;
-use crate::core::publishing::{Composed, Mailbox, Recipient, RunPlan, Signer, Verdict};
+use crate::core::publishing::{Composed, Mailbox, Recipient, RunPlan, Signer, Single, Verdict};
 
 /// A message as one contact gets it.
 #[derive(Clone, Debug)]
@@ -77,11 +77,15 @@ impl Campaigns {
 
         let mut session =
             publisher.connect().await.map_err(|error| not_ready(error.to_string()))?;
-        let sent = session.send(&composed.parcel).await;
+        let mut single = Single::new(&composed.parcel);
+        session.carry(&mut single).await;
         session.close().await;
-        let (accepted, reply) = match sent.verdict {
-            Verdict::Accepted { reply } => (true, reply),
-            Verdict::Deferred { reply, .. } | Verdict::Refused { reply, .. } => (false, reply),
+        let (accepted, reply) = match single.verdict() {
+            Some(Verdict::Accepted { reply }) => (true, reply),
+            Some(Verdict::Deferred { reply, .. } | Verdict::Refused { reply, .. }) => {
+                (false, reply)
+            }
+            None => (false, "the connection was closed at once; try again".to_owned()),
         };
         let (to, through) = (to.to_owned(), publisher.describe());
         let leaves_machine = publisher.leaves_machine();

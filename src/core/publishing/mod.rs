@@ -45,8 +45,9 @@ pub use model::{
     Counts, Delivery, DeliveryState, PlannedMessage, PublishingError, Run, RunPlan, RunStatus,
 };
 pub use people::LedgerRecords;
+pub(crate) use publisher::Single;
 pub use publisher::{
-    ConnectError, Email, Mailbox, Parcel, Publisher, Sent, Session, Unsubscribe, Verdict,
+    ConnectError, Email, Mailbox, Offer, Parcel, Publisher, Session, Unsubscribe, Verdict,
 };
 pub use resend::Resendable;
 pub use service::{Publishers, Publishing};

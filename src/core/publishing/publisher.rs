@@ -71,12 +71,18 @@ pub enum Verdict {
     Refused { code: Option<u16>, reply: String },
 }
 
-/// A verdict, and whether the session can carry the next mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
-    pub verdict: Verdict,
-    /// False when the line is gone: drop the session and connect again.
-    pub usable: bool,
+/// Mails to be offered over one session, and what becomes of each.
+///
+/// A mail without a verdict when the session hands the offer back was *not offered*: the other side
+/// cannot have taken it, and it counts as no attempt.
+pub trait Offer: Send {
+    /// The next mail and its number, which no other mail of this offer has. `None` when nothing is
+    /// ready: the session then ends what it has begun. Asked as late as possible, so that whoever
+    /// left meanwhile gets nothing.
+    fn next(&mut self) -> Option<(usize, &Parcel)>;
+
+    /// Told once for a mail, as soon as its verdict is known.
+    fn settle(&mut self, number: usize, verdict: Verdict);
 }
 
 /// A channel's way out: it opens sessions.
@@ -93,14 +99,42 @@ pub trait Publisher: Send + Sync + fmt::Debug {
 
 /// An open line that carries one mail after another.
 pub trait Session: Send {
-    /// Offers one mail and waits for the verdict, for a bounded time.
+    /// Offers mails until `offer` has none, each for a bounded time. False when the line is gone:
+    /// drop the session and connect again.
     ///
     /// When the future is dropped before it is done, the line is closed with it, it is unknown
-    /// whether the mail was taken, and the session has to be replaced.
-    fn send<'a>(&'a mut self, parcel: &'a Parcel) -> BoxFuture<'a, Sent>;
+    /// whether the mails without a verdict were taken, and the session has to be replaced.
+    fn carry<'a>(&'a mut self, offer: &'a mut dyn Offer) -> BoxFuture<'a, bool>;
 
     /// Says goodbye, for a bounded time.
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// An offer of one mail.
+pub(crate) struct Single<'a> {
+    parcel: Option<&'a Parcel>,
+    verdict: Option<Verdict>,
+}
+
+impl<'a> Single<'a> {
+    pub(crate) const fn new(parcel: &'a Parcel) -> Self {
+        Self { parcel: Some(parcel), verdict: None }
+    }
+
+    /// What was said to the mail; nothing when it was not offered.
+    pub(crate) fn verdict(self) -> Option<Verdict> {
+        self.verdict
+    }
+}
+
+impl Offer for Single<'_> {
+    fn next(&mut self) -> Option<(usize, &Parcel)> {
+        self.parcel.take().map(|parcel| (0, parcel))
+    }
+
+    fn settle(&mut self, _: usize, verdict: Verdict) {
+        self.verdict = Some(verdict);
+    }
 }
 
 /// No session could be opened.

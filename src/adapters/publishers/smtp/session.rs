@@ -1,80 +1,86 @@
-//! The conversation about a mail: MAIL, RCPT, DATA, the mail itself.
+//! The conversation about mails: MAIL, RCPT, DATA or BDAT, the mail itself.
 //!
-//! A line carries many mails. After a refusal it is cleared with RSET; when it is lost, a mail
-//! that has not begun moves to a fresh line, once, and any other is deferred.
+//! How many mails are under way at once depends on what the server offers:
+//!
+//! - **BDAT and PIPELINING**: whole mails one behind the other, up to [`WINDOW`] and [`WINDOW_BYTES`]
+//!   that are not answered yet. Each but a line's first begins with RSET, so that it begins afresh
+//!   whatever the server made of the one before.
+//! - **PIPELINING alone**: the end of one mail and the MAIL, RCPT and DATA of the next in one write;
+//!   then the server has to say that it waits for the content (RFC 2920, 3.1).
+//! - **neither**: a command, its reply, the next command.
+//!
+//! Replies come in the order of the commands, so each belongs to the oldest command without one.
+//!
+//! **When the line is lost**, the oldest mail without an answer is deferred, and so is every mail
+//! of which the last byte has left: the server may have taken it. The others were not offered. Nor
+//! was the oldest, when it came upon a line that had carried mails before and was closed since, as
+//! servers do with idle ones.
 
-use std::fmt;
+use std::collections::VecDeque;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use lettre::Address;
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
-use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
-use lettre::transport::smtp::response::Response;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use super::Server;
-use super::fault::{Fault, in_time, reply_text, until};
-use crate::core::publishing::{Parcel, Sent, Session, Verdict, wire_address};
+use super::dial::{Line, Server};
+use super::fault::Fault;
+use super::letter::{Letter, stuffed};
+use super::reply::Reply;
+use crate::core::publishing::{Offer, Session, Verdict};
 
 /// The reply that says the server is about to hang up.
 const CLOSING: u16 = 421;
+/// Mails under way at once, at the most.
+const WINDOW: usize = 16;
+/// Bytes of mails under way, above which none is added.
+const WINDOW_BYTES: usize = 1024 * 1024;
+/// A server that takes fewer bytes a second is given up.
+const SLOWEST: usize = 32 * 1024;
 
-/// How many time-outs a mail may take altogether.
-const WAITS_PER_MAIL: u32 = 3;
-
+/// A session that is kept over many mails.
 pub(super) struct SmtpSession {
     server: Arc<Server>,
-    /// Absent while a mail is under way, so that a send dropped half-way takes its line with it.
+    /// Absent while mails are under way, so that an offer dropped half-way takes its line with it.
     line: Option<Line>,
+    /// Whether the line has carried a mail.
+    used: bool,
+    /// Whether the server may have kept something of the mail before.
+    unclear: bool,
 }
 
 impl SmtpSession {
     pub(super) const fn new(server: Arc<Server>, line: Line) -> Self {
-        Self { server, line: Some(line) }
-    }
-
-    async fn deliver(&mut self, letter: &Letter<'_>) -> Sent {
-        let end = Instant::now() + self.server.timeout() * WAITS_PER_MAIL;
-        let Some(mut line) = self.line.take() else {
-            return Sent { verdict: deferred(None, "the session is closed"), usable: false };
-        };
-        let mut outcome = line.carry(letter, end).await;
-        if matches!(&outcome, Err((Stage::Sender, fault)) if line.was_hung_up(fault)) {
-            match timeout_at(end, self.server.dial()).await {
-                Ok(Ok(fresh)) => line = fresh,
-                Ok(Err(error)) => {
-                    return Sent { verdict: deferred(None, error), usable: false };
-                }
-                Err(_) => {
-                    let verdict = deferred(None, "no new connection in time");
-                    return Sent { verdict, usable: false };
-                }
-            }
-            outcome = line.carry(letter, end).await;
-        }
-        let sent = match outcome {
-            Ok(reply) => Sent { verdict: Verdict::Accepted { reply }, usable: true },
-            Err((stage, fault)) => line.settle(stage, fault, end).await,
-        };
-        if sent.usable {
-            line.used = true;
-            self.line = Some(line);
-        }
-        sent
+        Self { server, line: Some(line), used: false, unclear: false }
     }
 }
 
 impl Session for SmtpSession {
-    fn send<'a>(&'a mut self, parcel: &'a Parcel) -> BoxFuture<'a, Sent> {
+    fn carry<'a>(&'a mut self, offer: &'a mut dyn Offer) -> BoxFuture<'a, bool> {
         async move {
-            match Letter::of(parcel) {
-                Ok(letter) => self.deliver(&letter).await,
-                Err(verdict) => Sent { verdict, usable: self.line.is_some() },
+            let Some(mut line) = self.line.take() else { return false };
+            if self.used && !line.wire.is_quiet().await {
+                return false;
             }
+            let mut talk = Talk {
+                timeout: self.server.settings.timeout,
+                line: &mut line,
+                offer,
+                used: &mut self.used,
+                unclear: &mut self.unclear,
+                mails: VecDeque::new(),
+                asked: VecDeque::new(),
+            };
+            let ended = talk.hold().await;
+            if let Err(fault) = ended {
+                talk.lose(&fault);
+                return false;
+            }
+            self.line = Some(line);
+            true
         }
         .boxed()
     }
@@ -82,169 +88,217 @@ impl Session for SmtpSession {
     fn close(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         async move {
             if let Some(mut line) = self.line.take() {
+                line.wire.queue(Bytes::from_static(b"QUIT\r\n"));
                 // a goodbye that fails leaves a line that is closed all the same
-                let _ = in_time(line.timeout, line.connection.quit()).await;
+                let _ = line.wire.reply(Instant::now() + self.server.settings.timeout).await;
             }
         }
         .boxed()
     }
 }
 
-/// How far a mail had come.
+/// What is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Step {
+    Reset,
     Sender,
     Recipient,
     Data,
-    /// The mail itself is on its way: from here on, the server may have taken it.
+    /// The mail itself: from here on, the server may have taken it.
     Content,
 }
 
-/// A parcel, checked and ready to be spoken.
-struct Letter<'a> {
-    from: Address,
-    to: Address,
-    parcel: &'a Parcel,
-    /// Whether only a server with SMTPUTF8 can take it.
-    beyond_ascii: bool,
+/// A mail that has no verdict yet.
+struct UnderWay {
+    number: usize,
+    content: Bytes,
+    /// What is still to be said, when each command waits for the reply to the one before.
+    to_say: VecDeque<(Step, Bytes)>,
+    /// Where its last byte stands among all that leave, once it is queued.
+    end: Option<u64>,
+    /// Whether the server has answered to its MAIL.
+    begun: bool,
+    /// The first no. The verdict waits for the last reply, which the line cannot go on without.
+    no: Option<Verdict>,
 }
 
-impl<'a> Letter<'a> {
-    fn of(parcel: &'a Parcel) -> Result<Self, Verdict> {
-        let address = |text| {
-            wire_address(text)
-                .map_err(|error| Verdict::Refused { code: None, reply: error.to_string() })
-        };
-        let (from, to) = (address(&parcel.from)?, address(&parcel.to)?);
-        let addresses: [&str; 2] = [from.as_ref(), to.as_ref()];
-        let ascii = parcel.bytes.is_ascii() && addresses.iter().all(|text| text.is_ascii());
-        Ok(Self { from, to, parcel, beyond_ascii: !ascii })
-    }
-}
-
-/// The mail as DATA has it: dots at the start of a line doubled, and the final dot.
-///
-/// It leaves in one write. In two, the dot would wait until the server has acknowledged the rest,
-/// which it puts off: Nagle's algorithm and delayed ACK cost 44 ms a mail where one write takes
-/// less than one.
-impl fmt::Display for Letter<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let content = String::from_utf8_lossy(&self.parcel.bytes);
-        for line in content.strip_suffix("\r\n").unwrap_or(&content).split("\r\n") {
-            if line.starts_with('.') {
-                f.write_str(".")?;
-            }
-            f.write_str(line)?;
-            f.write_str("\r\n")?;
-        }
-        f.write_str(".\r\n")
-    }
-}
-
-/// A connection that is ready for the next mail.
-pub(super) struct Line {
-    connection: AsyncSmtpConnection,
+/// One offer over one line.
+struct Talk<'a> {
     timeout: Duration,
-    /// Whether it has carried a mail.
-    used: bool,
+    line: &'a mut Line,
+    offer: &'a mut dyn Offer,
+    used: &'a mut bool,
+    unclear: &'a mut bool,
+    /// Oldest first.
+    mails: VecDeque<UnderWay>,
+    /// What has no reply yet, oldest first.
+    asked: VecDeque<Step>,
 }
 
-impl Line {
-    pub(super) const fn new(connection: AsyncSmtpConnection, timeout: Duration) -> Self {
-        Self { connection, timeout, used: false }
-    }
-
-    /// Takes a letter to its end; the reply that accepts it, or where it failed.
-    async fn carry(&mut self, letter: &Letter<'_>, end: Instant) -> Result<String, (Stage, Fault)> {
-        let parameters = self.parameters(letter).map_err(|fault| (Stage::Sender, fault))?;
-        let mail = Mail::new(Some(letter.from.clone()), parameters);
-        self.ask(Stage::Sender, mail, end).await?;
-        self.ask(Stage::Recipient, Rcpt::new(letter.to.clone(), Vec::new()), end).await?;
-        self.ask(Stage::Data, Data, end).await?;
-        let accepted = self.ask(Stage::Content, letter, end).await?;
-        Ok(reply_text(&accepted.message().collect::<Vec<_>>().join(" ")))
-    }
-
-    fn parameters(&self, letter: &Letter<'_>) -> Result<Vec<MailParameter>, Fault> {
-        if !letter.beyond_ascii {
-            return Ok(Vec::new());
+impl Talk<'_> {
+    /// Offers mails until there are none.
+    async fn hold(&mut self) -> Result<(), Fault> {
+        loop {
+            self.fill();
+            let Some(step) = self.asked.front().copied() else { return Ok(()) };
+            let reply = self.line.wire.reply(Instant::now() + self.patience()).await?;
+            self.asked.pop_front();
+            self.hear(step, &reply)?;
         }
-        let offers = |extension| self.connection.server_info().supports_feature(extension);
-        if offers(Extension::SmtpUtfEight) && offers(Extension::EightBitMime) {
-            let eight_bit = MailParameter::Body(MailBodyParameter::EightBitMime);
-            return Ok(vec![eight_bit, MailParameter::SmtpUtfEight]);
-        }
-        Err(Fault::Unfit(
-            "an address of this mail has letters beyond ASCII before its @, and the server does \
-             not offer SMTPUTF8; use another address or another server"
-                .to_owned(),
-        ))
     }
 
-    async fn ask(
-        &mut self,
-        stage: Stage,
-        command: impl fmt::Display,
-        end: Instant,
-    ) -> Result<Response, (Stage, Fault)> {
-        let wait = end.min(Instant::now() + self.timeout);
-        let reply = until(wait, self.connection.command(command)).await;
-        let reply = reply.map_err(|fault| (stage, fault))?;
-        // after DATA it is the server that waits, and it says so; elsewhere it does not
-        if reply.has_code(354) == (stage == Stage::Data) {
-            Ok(reply)
+    /// How long a reply may take: longer when there is much to be read first.
+    fn patience(&self) -> Duration {
+        let bytes: usize = self.mails.iter().map(|mail| mail.content.len()).sum();
+        self.timeout + Duration::from_secs_f64(bytes as f64 / SLOWEST as f64)
+    }
+
+    /// Begins as many mails as the line can carry now.
+    fn fill(&mut self) {
+        while self.has_room() {
+            let Some((number, parcel)) = self.offer.next() else { return };
+            match Letter::of(parcel, &self.line.offered) {
+                Ok(letter) => self.begin(number, letter),
+                Err(verdict) => self.offer.settle(number, verdict),
+            }
+        }
+    }
+
+    fn is_chunked(&self) -> bool {
+        self.line.offered.chunking && self.line.offered.pipelining
+    }
+
+    fn has_room(&self) -> bool {
+        if self.is_chunked() {
+            let bytes: usize = self.mails.iter().map(|mail| mail.content.len()).sum();
+            self.mails.len() < WINDOW && bytes < WINDOW_BYTES
+        } else if self.line.offered.pipelining {
+            !self.asked.contains(&Step::Data)
         } else {
-            let code = reply.code();
-            Err((stage, Fault::Broken(format!("{code} is no answer to what was said"))))
+            self.mails.is_empty()
         }
     }
 
-    /// Whether the server closed the line before this mail, as servers do with idle ones.
-    fn was_hung_up(&self, fault: &Fault) -> bool {
-        let gone = match fault {
-            Fault::Broken(_) => true,
-            Fault::Reply { code, .. } => *code == CLOSING,
-            _ => false,
-        };
-        self.used && gone
+    fn begin(&mut self, number: usize, letter: Letter) {
+        let Letter { mail, rcpt, content } = letter;
+        let mut to_say = VecDeque::with_capacity(4);
+        if *self.unclear {
+            to_say.push_back((Step::Reset, Bytes::from_static(b"RSET\r\n")));
+        }
+        to_say.extend([(Step::Sender, mail), (Step::Recipient, rcpt)]);
+        let chunked = self.is_chunked();
+        *self.unclear = chunked;
+        if chunked {
+            to_say.push_back((Step::Content, format!("BDAT {} LAST\r\n", content.len()).into()));
+        } else {
+            to_say.push_back((Step::Data, Bytes::from_static(b"DATA\r\n")));
+        }
+        let at_once = if self.line.offered.pipelining { to_say.len() } else { 1 };
+        for (step, command) in to_say.drain(..at_once) {
+            self.asked.push_back(step);
+            self.line.wire.queue(command);
+        }
+        let mut end = None;
+        if chunked {
+            self.line.wire.queue(content.clone());
+            end = Some(self.line.wire.end());
+        }
+        self.mails.push_back(UnderWay { number, content, to_say, end, begun: false, no: None });
     }
 
-    /// What a failure means for the mail, and whether the line can go on.
-    async fn settle(&mut self, stage: Stage, fault: Fault, end: Instant) -> Sent {
-        match fault {
-            Fault::Reply { code: CLOSING, text } => {
-                Sent { verdict: deferred(Some(CLOSING), text), usable: false }
+    /// Takes the reply to `step` of the oldest mail.
+    ///
+    /// # Errors
+    /// The line is of no use any more.
+    fn hear(&mut self, step: Step, reply: &Reply) -> Result<(), Fault> {
+        if reply.code == CLOSING {
+            return Err(Fault::said(reply));
+        }
+        let (Some(mail), class) = (self.mails.front_mut(), reply.class()) else { return Ok(()) };
+        mail.begun |= step != Step::Reset;
+        match (step, class) {
+            (Step::Reset | Step::Sender | Step::Recipient, 2) => self.say_next(),
+            (Step::Data, 3) => self.give_content(),
+            (Step::Content, 2) => {
+                self.end(Verdict::Accepted { reply: reply.text() });
             }
-            Fault::Reply { code, text } => {
-                let verdict = if code < 500 {
-                    deferred(Some(code), text)
-                } else {
-                    Verdict::Refused { code: Some(code), reply: text }
+            (Step::Sender | Step::Recipient | Step::Data | Step::Content, 4 | 5) => {
+                let (code, text) = (Some(reply.code), reply.text());
+                let no = match class {
+                    4 => Verdict::Deferred { code, reply: text },
+                    _ => Verdict::Refused { code, reply: text },
                 };
-                // a reply to the content has ended the mail; before, it has to be taken back
-                let usable = stage == Stage::Content || self.reset(end).await;
-                Sent { verdict, usable }
+                let alone = !self.line.offered.pipelining;
+                if alone || matches!(step, Step::Data | Step::Content) {
+                    *self.unclear |= step != Step::Content;
+                    self.end(no);
+                } else {
+                    mail.no.get_or_insert(no);
+                }
             }
-            Fault::Unfit(reply) => {
-                Sent { verdict: Verdict::Refused { code: None, reply }, usable: true }
-            }
-            lost if stage == Stage::Content => {
-                let reply = format!(
-                    "{lost}; the server may have taken the mail, the next attempt has the same \
-                     Message-ID"
-                );
-                Sent { verdict: deferred(None, reply), usable: false }
-            }
-            lost => Sent { verdict: deferred(None, lost), usable: false },
+            _ => return Err(Fault::no_answer(reply)),
+        }
+        Ok(())
+    }
+
+    fn say_next(&mut self) {
+        let next = self.mails.front_mut().and_then(|mail| mail.to_say.pop_front());
+        if let Some((step, command)) = next {
+            self.asked.push_back(step);
+            self.line.wire.queue(command);
         }
     }
 
-    async fn reset(&mut self, end: Instant) -> bool {
-        let wait = end.min(Instant::now() + self.timeout);
-        until(wait, self.connection.command(Rset)).await.is_ok()
+    /// The server waits for the content. A mail that was turned away has none: a lone dot ends it.
+    fn give_content(&mut self) {
+        let Some(mail) = self.mails.front_mut() else { return };
+        let wire = &mut self.line.wire;
+        if mail.no.is_some() {
+            wire.queue(Bytes::from_static(b".\r\n"));
+        } else {
+            stuffed(&mail.content, |part| wire.queue(part));
+            mail.end = Some(wire.end());
+        }
+        self.asked.push_back(Step::Content);
+    }
+
+    /// Ends the oldest mail; a no that came before counts, whatever came after it.
+    fn end(&mut self, verdict: Verdict) {
+        if let Some(mail) = self.mails.pop_front() {
+            self.offer.settle(mail.number, mail.no.unwrap_or(verdict));
+            *self.used = true;
+        }
+    }
+
+    /// Tells what the loss of the line means for the mails under way.
+    fn lose(&mut self, fault: &Fault) {
+        let closing = match fault {
+            Fault::Reply { code, text } => Some((*code, text)),
+            _ => None,
+        };
+        let gone = closing.is_some() || matches!(fault, Fault::Broken(_));
+        for (at, mail) in self.mails.drain(..).enumerate() {
+            let oldest = at == 0 && !(*self.used && gone && !mail.begun);
+            let has_left = mail.end.is_some_and(|end| self.line.wire.has_left(end));
+            let verdict = match (mail.no, closing) {
+                (Some(no), _) => no,
+                (None, Some((code, text))) if oldest => deferred(Some(code), text),
+                (None, None) if has_left => deferred(
+                    None,
+                    format!(
+                        "{fault}; the server may have taken the mail, the next attempt has the \
+                         same Message-ID"
+                    ),
+                ),
+                (None, None) if oldest => deferred(None, fault),
+                // not offered
+                _ => continue,
+            };
+            self.offer.settle(mail.number, verdict);
+        }
     }
 }
 
-fn deferred(code: Option<u16>, reply: impl fmt::Display) -> Verdict {
+fn deferred(code: Option<u16>, reply: impl Display) -> Verdict {
     Verdict::Deferred { code, reply: reply.to_string() }
 }

@@ -1,19 +1,23 @@
 //! A server that follows a script, and what the publisher makes of it.
 
+mod faults;
+mod pipelines;
+mod secure;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::core::publishing::{Parcel, Sent, Verdict};
+use crate::core::publishing::{Offer, Parcel, Single, Verdict};
 
 /// What the server does when a line that starts like this comes.
 type Script = Vec<(&'static str, Act)>;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Act {
     Say(&'static str),
     /// Read up to the final dot, then say.
@@ -23,8 +27,15 @@ enum Act {
     HangUp,
     /// Say nothing until the client has gone.
     Stall,
+    /// Say nothing yet.
+    Mute,
+    /// Read up to the final dot, and say nothing yet.
+    TakeMute,
+    /// Read as many bytes as BDAT announces, then say.
+    Chunk(&'static str),
+    ChunkMute,
 }
-use Act::{HangUp, Lose, Say, Stall, Take};
+use Act::{Chunk, ChunkMute, HangUp, Lose, Mute, Say, Stall, Take, TakeMute};
 
 const EHLO: (&str, Act) = ("EHLO", Say("250-test\r\n250 8BITMIME"));
 const MAIL: (&str, Act) = ("MAIL FROM:<news@example.com>\r\n", Say("250 2.1.0 Ok"));
@@ -34,6 +45,74 @@ const BODY: (&str, Act) = ("Subject: Hi", Take("250 2.0.0 Ok: queued as 1A2B"));
 const RSET: (&str, Act) = ("RSET", Say("250 2.0.0 Ok"));
 const QUIT: (&str, Act) = ("QUIT", Say("221 2.0.0 Bye"));
 const ACCEPTED: [(&str, Act); 4] = [MAIL, RCPT, DATA, BODY];
+
+/// What became of a mail, and whether its session can go on.
+#[derive(Debug, PartialEq, Eq)]
+struct Sent {
+    verdict: Verdict,
+    usable: bool,
+}
+
+async fn send(session: &mut Box<dyn Session>, parcel: &Parcel) -> Sent {
+    let mut single = Single::new(parcel);
+    let usable = session.carry(&mut single).await;
+    Sent { verdict: single.verdict().expect("the mail is offered"), usable }
+}
+
+/// Whether the session hands the mail back unsent, which is the end of it.
+async fn is_not_offered(session: &mut Box<dyn Session>) -> bool {
+    let parcel = parcel();
+    let mut single = Single::new(&parcel);
+    !session.carry(&mut single).await && single.verdict().is_none()
+}
+
+/// Mails to be offered at once, and what became of each.
+struct Many {
+    parcels: Vec<Parcel>,
+    next: usize,
+    verdicts: Vec<Option<Verdict>>,
+    /// The mails in the order of their verdicts.
+    told: Vec<usize>,
+}
+
+impl Many {
+    /// To `r0@example.com` and so on.
+    fn new(count: usize) -> Self {
+        let parcel = |at| Parcel { to: format!("r{at}@example.com"), ..parcel() };
+        let parcels = (0..count).map(parcel).collect();
+        Self { parcels, next: 0, verdicts: vec![None; count], told: Vec::new() }
+    }
+
+    /// The verdicts as words: `ok`, the code, `unknown` after a loss, or `-` when not offered.
+    fn words(&self) -> Vec<String> {
+        let word = |verdict: &Option<Verdict>| match verdict {
+            None => "-".to_owned(),
+            Some(Verdict::Accepted { .. }) => "ok".to_owned(),
+            Some(
+                Verdict::Deferred { code: Some(code), .. }
+                | Verdict::Refused { code: Some(code), .. },
+            ) => code.to_string(),
+            Some(Verdict::Deferred { reply, .. }) if reply.contains("may have taken") => {
+                "unknown".to_owned()
+            }
+            Some(Verdict::Deferred { .. }) => "lost".to_owned(),
+            Some(Verdict::Refused { .. }) => "unfit".to_owned(),
+        };
+        self.verdicts.iter().map(word).collect()
+    }
+}
+
+impl Offer for Many {
+    fn next(&mut self) -> Option<(usize, &Parcel)> {
+        self.next += 1;
+        self.parcels.get(self.next - 1).map(|parcel| (self.next - 1, parcel))
+    }
+
+    fn settle(&mut self, number: usize, verdict: Verdict) {
+        assert_eq!(self.verdicts[number].replace(verdict), None, "told twice");
+        self.told.push(number);
+    }
+}
 
 /// Serves one connection a script. Its end gives the contents taken; it panics at the first line
 /// that the script does not foresee.
@@ -81,20 +160,37 @@ impl Server {
 }
 
 async fn play(stream: TcpStream, script: Script, taken: &mut Vec<String>) {
-    let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 test ESMTP\r\n").await.unwrap();
+    converse(&mut BufReader::new(stream), script, true, taken).await;
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufReader<S>,
+    script: Script,
+    greets: bool,
+    taken: &mut Vec<String>,
+) {
+    if greets {
+        stream.write_all(b"220 test ESMTP\r\n").await.unwrap();
+    }
     for (expected, act) in script {
         let mut line = String::new();
         stream.read_line(&mut line).await.unwrap();
         assert!(line.starts_with(expected), "{line:?} where {expected:?} was due");
-        if matches!(act, Take(_) | Lose) {
+        if matches!(act, Take(_) | TakeMute | Lose) {
             while !line.ends_with("\r\n.\r\n") {
                 assert!(stream.read_line(&mut line).await.unwrap() > 0, "no final dot");
             }
-            taken.push(line);
+            taken.push(line.clone());
+        }
+        if matches!(act, Chunk(_) | ChunkMute) {
+            let size = line.split_ascii_whitespace().nth(1).unwrap().parse().unwrap();
+            let mut content = vec![0; size];
+            stream.read_exact(&mut content).await.unwrap();
+            taken.push(String::from_utf8(content).unwrap());
         }
         match act {
-            Say(reply) | Take(reply) => {
+            Mute | TakeMute | ChunkMute => {}
+            Say(reply) | Take(reply) | Chunk(reply) => {
                 stream.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
             }
             Lose | HangUp => return,
@@ -145,8 +241,8 @@ fn lost(sent: Sent) -> String {
 async fn one_connection_carries_many_mails() {
     let server = Server::playing(vec![script(&[&[EHLO], &ACCEPTED, &ACCEPTED, &[QUIT]])]).await;
     let mut session = server.session().await;
-    assert_eq!(session.send(&parcel()).await, accepted());
-    assert_eq!(session.send(&parcel()).await, accepted());
+    assert_eq!(send(&mut session, &parcel()).await, accepted());
+    assert_eq!(send(&mut session, &parcel()).await, accepted());
     session.close().await;
     let content = "Subject: Hi\r\n\r\nHello\r\n..hidden\r\n.\r\n";
     assert_eq!(server.taken().await, [content, content]);
@@ -157,8 +253,8 @@ async fn a_refused_recipient_does_not_stop_the_next_mail() {
     let no = ("RCPT", Say("550-5.1.1 No such user\r\n550 5.1.1 here\u{7}"));
     let server = Server::playing(vec![script(&[&[EHLO, MAIL, no, RSET], &ACCEPTED])]).await;
     let mut session = server.session().await;
-    assert_eq!(session.send(&parcel()).await, refused(550, "5.1.1 No such user here"));
-    assert_eq!(session.send(&parcel()).await, accepted());
+    assert_eq!(send(&mut session, &parcel()).await, refused(550, "5.1.1 No such user here"));
+    assert_eq!(send(&mut session, &parcel()).await, accepted());
     server.taken().await;
 }
 
@@ -174,10 +270,10 @@ async fn what_is_put_off_is_deferred_and_what_closes_ends_the_session() {
     ])])
     .await;
     let mut session = server.session().await;
-    assert_eq!(session.send(&parcel()).await, deferred(451, "4.7.1 Greylisted", true));
-    assert_eq!(session.send(&parcel()).await, deferred(452, "4.3.1 Queue is full", true));
-    assert_eq!(session.send(&parcel()).await, deferred(421, "4.3.2 Shutting down", false));
-    assert_eq!(lost(session.send(&parcel()).await), "the session is closed");
+    assert_eq!(send(&mut session, &parcel()).await, deferred(451, "4.7.1 Greylisted", true));
+    assert_eq!(send(&mut session, &parcel()).await, deferred(452, "4.3.1 Queue is full", true));
+    assert_eq!(send(&mut session, &parcel()).await, deferred(421, "4.3.2 Shutting down", false));
+    assert!(is_not_offered(&mut session).await);
     server.taken().await;
 }
 
@@ -186,8 +282,8 @@ async fn a_line_lost_after_the_content_leaves_the_outcome_open() {
     let server = Server::playing(vec![vec![EHLO, MAIL, RCPT, DATA, ("Subject", Lose)]]).await;
     let mut session = server.session().await;
     assert_eq!(
-        lost(session.send(&parcel()).await),
-        "the connection broke off (incomplete response); the server may have taken the mail, the \
+        lost(send(&mut session, &parcel()).await),
+        "the connection broke off (the server hung up); the server may have taken the mail, the \
          next attempt has the same Message-ID"
     );
     assert_eq!(server.taken().await.len(), 1);
@@ -196,13 +292,13 @@ async fn a_line_lost_after_the_content_leaves_the_outcome_open() {
 #[tokio::test]
 async fn a_line_lost_before_the_content_says_nothing_of_the_kind() {
     let server = Server::playing(vec![vec![EHLO, MAIL, RCPT, ("DATA", HangUp)]]).await;
-    let reply = lost(server.session().await.send(&parcel()).await);
-    assert_eq!(reply, "the connection broke off (incomplete response)");
+    let reply = lost(send(&mut server.session().await, &parcel()).await);
+    assert_eq!(reply, "the connection broke off (the server hung up)");
     server.taken().await;
 }
 
 #[tokio::test]
-async fn an_idle_line_that_was_closed_is_replaced_unseen() {
+async fn a_mail_upon_a_line_closed_since_is_not_offered() {
     let timed_out = ("MAIL", Say("421 4.4.2 Timeout exceeded"));
     let server = Server::playing(vec![
         script(&[&[EHLO], &ACCEPTED]),
@@ -210,9 +306,10 @@ async fn an_idle_line_that_was_closed_is_replaced_unseen() {
         script(&[&[EHLO], &ACCEPTED]),
     ])
     .await;
-    let mut session = server.session().await;
-    for _ in 0..3 {
-        assert_eq!(session.send(&parcel()).await, accepted());
+    for last in [false, false, true] {
+        let mut session = server.session().await;
+        assert_eq!(send(&mut session, &parcel()).await, accepted());
+        assert!(last || is_not_offered(&mut session).await);
     }
     server.taken().await;
 }
@@ -220,7 +317,7 @@ async fn an_idle_line_that_was_closed_is_replaced_unseen() {
 #[tokio::test]
 async fn a_fresh_line_that_breaks_is_not_replaced() {
     let server = Server::playing(vec![vec![EHLO, ("MAIL", HangUp)]]).await;
-    lost(server.session().await.send(&parcel()).await);
+    lost(send(&mut server.session().await, &parcel()).await);
     server.taken().await;
 }
 
@@ -229,7 +326,7 @@ async fn what_is_no_smtp_defers_the_mail() {
     for garbage in ["banana", "250 2.1.0 Ok\u{fffd}\r\n999 what", "200", "354 Go on"] {
         let server = Server::playing(vec![vec![EHLO, ("MAIL", Say(garbage)), RCPT]]).await;
         let mut session = server.session().await;
-        let sent = session.send(&parcel()).await;
+        let sent = send(&mut session, &parcel()).await;
         assert!(!sent.usable, "{garbage}: {sent:?}");
         assert!(matches!(sent.verdict, Verdict::Deferred { .. }), "{garbage}: {sent:?}");
         server.run.abort();
@@ -251,11 +348,11 @@ async fn a_server_that_says_nothing_is_left_in_time() {
 
     let error = publisher.connect().await.err().unwrap();
     assert!(error.is_temporary(), "{error}");
-    assert!(error.to_string().contains("no answer within 0.4 s"), "{error}");
+    assert!(error.to_string().contains("no answer within 0.2 s"), "{error}");
 
-    let reply = lost(publisher.connect().await.unwrap().send(&parcel()).await);
+    let reply = lost(send(&mut publisher.connect().await.unwrap(), &parcel()).await);
     assert_eq!(reply, "no answer within 0.2 s");
-    let reply = lost(publisher.connect().await.unwrap().send(&parcel()).await);
+    let reply = lost(send(&mut publisher.connect().await.unwrap(), &parcel()).await);
     assert!(reply.starts_with("no answer within 0.2 s; the server may have taken"), "{reply}");
     server.taken().await;
 }
@@ -265,9 +362,10 @@ async fn a_send_given_up_takes_its_line_with_it() {
     let server = Server::playing(vec![vec![EHLO, ("MAIL", Stall)]]).await;
     let mut session = server.session().await;
     let parcel = parcel();
-    let given_up = tokio::time::timeout(Duration::from_millis(50), session.send(&parcel)).await;
+    let offered = send(&mut session, &parcel);
+    let given_up = tokio::time::timeout(Duration::from_millis(50), offered).await;
     assert!(given_up.is_err());
-    assert_eq!(lost(session.send(&parcel).await), "the session is closed");
+    assert!(is_not_offered(&mut session).await);
     server.taken().await;
 }
 
@@ -314,13 +412,50 @@ async fn a_sign_in_is_accepted_or_refused() {
     });
     assert!(!format!("{publisher:?}").contains("pass\""));
 
-    assert_eq!(publisher.connect().await.unwrap().send(&parcel()).await, accepted());
+    assert_eq!(send(&mut publisher.connect().await.unwrap(), &parcel()).await, accepted());
     let error = publisher.connect().await.err().unwrap();
     assert!(matches!(error, ConnectError::SignIn { code: 535, .. }), "{error:?}");
     assert!(!error.is_temporary());
     assert!(publisher.connect().await.err().unwrap().is_temporary());
     let error = publisher.connect().await.err().unwrap();
     assert!(error.to_string().contains("offers neither AUTH PLAIN nor AUTH LOGIN"), "{error}");
+    server.taken().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_by_login_is_asked_for_name_and_password() {
+    let server = Server::playing(vec![script(&[
+        &[
+            ("EHLO", Say("250-test\r\n250 AUTH=LOGIN CRAM-MD5")),
+            ("AUTH LOGIN", Say("334 VXNlcm5hbWU6")),
+            ("dXNlcg==", Say("334 UGFzc3dvcmQ6")),
+            ("cGFzcw==", Say("235 2.7.0 Welcome")),
+        ],
+        &ACCEPTED,
+    ])])
+    .await;
+    let settings = SmtpSettings {
+        username: Some("user".to_owned()),
+        password: Some(Secret::new("pass".to_owned())),
+        ..server.settings()
+    };
+    let mut session = SmtpPublisher::new(settings).connect().await.unwrap();
+    assert_eq!(send(&mut session, &parcel()).await, accepted());
+    server.taken().await;
+}
+
+#[tokio::test]
+async fn a_server_of_old_is_greeted_as_it_knows() {
+    let ehlo = ("EHLO", Say("502 5.5.1 What?"));
+    let helo = ("HELO client.example", Say("250 test"));
+    let server = Server::playing(vec![
+        script(&[&[ehlo, helo], &ACCEPTED]),
+        vec![ehlo, ("HELO", Say("550 5.7.1 Go away"))],
+    ])
+    .await;
+    assert_eq!(send(&mut server.session().await, &parcel()).await, accepted());
+    let error = SmtpPublisher::new(server.settings()).connect().await.err().unwrap();
+    assert!(matches!(error, ConnectError::TurnedAway { code: 550, .. }), "{error:?}");
     server.taken().await;
 }
 
@@ -348,15 +483,15 @@ async fn an_address_beyond_ascii_needs_a_server_that_takes_it() {
     let abroad = Parcel { to: "josé@café.example".to_owned(), ..parcel() };
 
     let mut session = server.session().await;
-    match session.send(&abroad).await {
+    match send(&mut session, &abroad).await {
         Sent { verdict: Verdict::Refused { code: None, reply }, usable: true } => {
             assert!(reply.contains("does not offer SMTPUTF8"), "{reply}");
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(session.send(&parcel()).await, accepted());
+    assert_eq!(send(&mut session, &parcel()).await, accepted());
     drop(session);
-    assert_eq!(server.session().await.send(&abroad).await, accepted());
+    assert_eq!(send(&mut server.session().await, &abroad).await, accepted());
     server.taken().await;
 }
 
@@ -365,7 +500,7 @@ async fn a_name_beyond_ascii_in_the_domain_needs_nothing() {
     let rcpt = ("RCPT TO:<ana@xn--caf-dma.example>\r\n", Say("250 Ok"));
     let server = Server::playing(vec![vec![EHLO, MAIL, rcpt, DATA, BODY]]).await;
     let parcel = Parcel { to: "ana@café.example".to_owned(), ..parcel() };
-    assert_eq!(server.session().await.send(&parcel).await, accepted());
+    assert_eq!(send(&mut server.session().await, &parcel).await, accepted());
     server.taken().await;
 }
 
@@ -374,16 +509,10 @@ async fn no_address_can_add_a_command() {
     let server = Server::playing(vec![script(&[&[EHLO], &ACCEPTED])]).await;
     let mut session = server.session().await;
     for to in ["a@b.example>\r\nDATA", "\"a\r\nRSET\"@b.example", "nobody", "a b@c.example"] {
-        let sent = session.send(&Parcel { to: to.to_owned(), ..parcel() }).await;
+        let sent = send(&mut session, &Parcel { to: to.to_owned(), ..parcel() }).await;
         assert!(matches!(sent.verdict, Verdict::Refused { code: None, .. }), "{to}: {sent:?}");
         assert!(sent.usable);
     }
-    assert_eq!(session.send(&parcel()).await, accepted());
+    assert_eq!(send(&mut session, &parcel()).await, accepted());
     server.taken().await;
-}
-
-#[test]
-fn replies_are_cut_to_what_a_table_can_show() {
-    assert_eq!(fault::reply_text(&"ñ".repeat(900)).chars().count(), 500);
-    assert_eq!(fault::reply_text("4.7.1 a\r\n\u{1b}[31mb\n"), "4.7.1 a   [31mb");
 }

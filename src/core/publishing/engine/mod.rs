@@ -207,7 +207,7 @@ impl Shared {
         sessions: usize,
     ) -> Result<(), PublishingError> {
         let (batches, leased) = mpsc::channel(1);
-        let (ready, parcels) = mpsc::channel(sessions * 2);
+        let (ready, parcels) = mpsc::channel(sessions * 4);
         let (settle, settling) = mpsc::channel(self.options.in_flight * 2);
 
         let watcher = tokio::spawn(watch::watch(Arc::clone(self)));

@@ -1,14 +1,18 @@
-//! The third stage: each sender keeps one session and offers mail after mail.
+//! The third stage: each sender keeps one session, which takes mails as fast as it can carry them.
+//!
+//! A mail takes a place in flight before it is offered, however many a session has under way, and
+//! gives it back when its verdict is written, or when it was not offered after all.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
 
 use super::{Ready, Settling, Shared};
 use crate::core::publishing::model::{enhanced_code, next_attempt};
 use crate::core::publishing::store::ledger::Settlement;
-use crate::core::publishing::{DeliveryState, Publisher, Session, Verdict};
+use crate::core::publishing::{DeliveryState, Offer, Parcel, Publisher, Session, Verdict};
 
 /// How long a server may be unreachable before the run is put on hold.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -38,7 +42,7 @@ struct Queues {
 
 /// Offers what `parcels` brings until it ends or the run must halt.
 ///
-/// A sender that finds no way to the server gives its mail back and waits alone: a server that
+/// A sender that finds no way to the server gives its mails back and waits alone: a server that
 /// allows fewer connections than the channel asks for gets every mail all the same.
 pub(super) async fn send(
     shared: Arc<Shared>,
@@ -48,20 +52,14 @@ pub(super) async fn send(
 ) {
     let mut session: Option<Box<dyn Session>> = None;
     let mut wait = FIRST_WAIT;
-    while let Some(mail) = parcels.next(&shared).await {
-        if let Some(reason) = shared.why_left(&mail.parcel.to) {
-            let settlement = suppressed(&shared, &mail, &reason);
-            if settle.send(Settling { settlement, _flight: None }).await.is_err() {
-                break;
-            }
-            continue;
-        }
+    let mut hand = Hand::new(&shared, &parcels, settle);
+    while hand.take().await {
         let open = match session.take() {
             Some(open) => Some(open),
             None => connect(&shared, publisher.as_ref()).await,
         };
         let Some(mut open) = open else {
-            parcels.give_back(mail);
+            hand.give_back();
             tokio::select! {
                 () = shared.halt.cancelled() => break,
                 () = shared.over.cancelled() => break,
@@ -70,23 +68,118 @@ pub(super) async fn send(
             continue;
         };
         wait = FIRST_WAIT;
-        let Ok(flight) = Arc::clone(&shared.flight).acquire_owned().await else { break };
-        if shared.halt.is_cancelled() {
+        if !hand.take_place().await || shared.halt.is_cancelled() {
             session = Some(open);
             break;
         }
-        let sent = open.send(&mail.parcel).await;
-        if sent.usable {
+        if open.carry(&mut hand).await {
             shared.trouble().unreachable = None;
             session = Some(open);
         }
-        let settlement = judge(&shared, &mail, sent.verdict);
-        if settle.send(Settling { settlement, _flight: Some(flight) }).await.is_err() {
-            break;
-        }
+        hand.take_back();
     }
     if let Some(session) = session {
         session.close().await;
+    }
+}
+
+/// What one sender has in hand: the [`Offer`] that its session carries.
+struct Hand<'a> {
+    shared: &'a Shared,
+    parcels: &'a Parcels,
+    settle: mpsc::Sender<Settling>,
+    /// To be offered before others.
+    ready: VecDeque<Ready>,
+    /// Offered, and without a verdict yet; oldest first.
+    offered: VecDeque<(usize, Ready, Place)>,
+    place: Option<Place>,
+    next_number: usize,
+}
+
+/// A place in flight, and one in the queue of what is to be written about it.
+struct Place {
+    flight: OwnedSemaphorePermit,
+    slot: mpsc::OwnedPermit<Settling>,
+}
+
+impl Offer for Hand<'_> {
+    fn next(&mut self) -> Option<(usize, &Parcel)> {
+        loop {
+            if self.shared.halt.is_cancelled() {
+                return None;
+            }
+            let place = self.place.take().or_else(|| self.try_place())?;
+            let Some(mail) = self.ready.pop_front().or_else(|| self.parcels.try_next()) else {
+                self.place = Some(place);
+                return None;
+            };
+            if let Some(reason) = self.shared.why_left(&mail.parcel.to) {
+                let settlement = suppressed(self.shared, &mail, &reason);
+                place.slot.send(Settling { settlement, _flight: None });
+                continue;
+            }
+            self.next_number += 1;
+            self.offered.push_back((self.next_number, mail, place));
+            return self.offered.back().map(|(number, mail, _)| (*number, &mail.parcel));
+        }
+    }
+
+    fn settle(&mut self, number: usize, verdict: Verdict) {
+        let at = self.offered.iter().position(|(offered, ..)| *offered == number);
+        if let Some((_, mail, place)) = at.and_then(|at| self.offered.remove(at)) {
+            let settlement = judge(self.shared, &mail, verdict);
+            place.slot.send(Settling { settlement, _flight: Some(place.flight) });
+        }
+    }
+}
+
+impl<'a> Hand<'a> {
+    fn new(shared: &'a Shared, parcels: &'a Parcels, settle: mpsc::Sender<Settling>) -> Self {
+        let (ready, offered) = (VecDeque::new(), VecDeque::new());
+        Self { shared, parcels, settle, ready, offered, place: None, next_number: 0 }
+    }
+
+    /// Waits for a mail to offer; false when there is none any more or the run must halt.
+    async fn take(&mut self) -> bool {
+        if self.ready.is_empty() {
+            self.place = None; // others may use it meanwhile
+            match self.parcels.next(self.shared).await {
+                Some(mail) => self.ready.push_back(mail),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Waits for a place in flight; false when nobody would write what becomes of a mail.
+    async fn take_place(&mut self) -> bool {
+        if self.place.is_none() {
+            let Ok(slot) = self.settle.clone().reserve_owned().await else { return false };
+            let flight = Arc::clone(&self.shared.flight).acquire_owned().await;
+            self.place = flight.ok().map(|flight| Place { flight, slot });
+        }
+        self.place.is_some()
+    }
+
+    fn try_place(&self) -> Option<Place> {
+        let flight = Arc::clone(&self.shared.flight).try_acquire_owned().ok()?;
+        let slot = self.settle.clone().try_reserve_owned().ok()?;
+        Some(Place { flight, slot })
+    }
+
+    /// Takes back the mails that got no verdict, to offer them first.
+    fn take_back(&mut self) {
+        while let Some((_, mail, _)) = self.offered.pop_back() {
+            self.ready.push_front(mail);
+        }
+    }
+
+    /// Leaves its mails to other senders.
+    fn give_back(&mut self) {
+        self.place = None;
+        for mail in self.ready.drain(..) {
+            self.parcels.give_back(mail);
+        }
     }
 }
 
@@ -111,6 +204,12 @@ impl Parcels {
             () = shared.halt.cancelled() => None,
             mail = mail => mail,
         }
+    }
+
+    /// A mail that is ready now, unless another sender waits for one.
+    fn try_next(&self) -> Option<Ready> {
+        let Queues { ready, given_back } = &mut *self.queues.try_lock().ok()?;
+        given_back.try_recv().or_else(|_| ready.try_recv()).ok()
     }
 
     fn give_back(&self, mail: Ready) {
