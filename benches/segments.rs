@@ -17,6 +17,7 @@ use frontier::app::wiring::{Parts, services};
 use frontier::core::campaigns::Defaults;
 use frontier::core::contacts::{Contacts, ImportOptions, ImportStep};
 use frontier::core::kernel::{Clock, Secret};
+use frontier::core::publishing::Rates;
 use frontier::storage::sql::{Db, DbUrl, params};
 use futures::{StreamExt as _, stream};
 
@@ -98,6 +99,7 @@ async fn open(url: &DbUrl, contacts: u64) -> Outcome<Services> {
         clock: clock.clone(),
         outbox: std::env::temp_dir(),
         defaults: Defaults::default(),
+        limits: Rates::default(),
     };
     let services = services(parts).await?;
     import(&services.contacts, contacts).await?;

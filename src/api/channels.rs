@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::envelope::{Created, Data, Envelope, Listed, Tagged};
 use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, IfMatch, Query};
+use super::limits::LimitsBody;
 use super::routing::{Area, area};
 use super::{PageQuery, Services};
 use crate::core::publishing::{
@@ -58,6 +59,9 @@ pub struct NewChannelBody {
     /// The server, when the kind is `smtp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpBody>,
+    /// How fast its mails may leave.
+    #[serde(default, skip_serializing_if = "LimitsBody::is_default")]
+    pub limits: LimitsBody,
 }
 
 /// A name and an address.
@@ -210,6 +214,7 @@ impl NewChannelBody {
             unsubscribe: None,
             dkim: Vec::new(),
             smtp: None,
+            limits: LimitsBody::default(),
         }
     }
 }
@@ -236,6 +241,7 @@ impl TryFrom<NewChannelBody> for NewChannel {
                 .unsubscribe
                 .map(|ways| UnsubscribeWays { url: ways.url, email: ways.email }),
             dkim: body.dkim.into_iter().map(Into::into).collect(),
+            limits: body.limits.try_into()?,
         };
         Ok(Self { name: body.name, labels: body.labels, settings })
     }
@@ -292,6 +298,7 @@ impl From<Channel> for ChannelBody {
                     .map(|ways| UnsubscribeBody { url: ways.url, email: ways.email }),
                 dkim: settings.dkim.into_iter().map(Into::into).collect(),
                 smtp,
+                limits: settings.limits.into(),
             },
             version: channel.version,
             created_at: channel.created_at.to_string(),

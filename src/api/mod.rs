@@ -15,6 +15,7 @@ mod error;
 mod extract;
 mod health;
 mod imports;
+mod limits;
 mod lists;
 mod manifests;
 mod reports;
@@ -64,6 +65,7 @@ pub use error::{ApiError, ErrorBody, ErrorDetail};
 pub use extract::PageQuery;
 pub use health::{HealthBody, HealthStatus, StoreHealthBody, StoreProbe};
 pub use imports::{ImportEvent, ImportQuery};
+pub use limits::{DomainLimitBody, LimitsBody, QuietHoursBody, SpansBody, WarmUpBody};
 pub use lists::{
     ListBody, ListChangeBody, MemberBody, MemberQuery, MembersAddedBody, MembersBody,
     MembersChangedBody, NewListBody, OptInBody, SubscriptionStateBody,
@@ -79,7 +81,9 @@ pub use reports::{
     NewSavedReportBody, PaceBody, RatesBody, ReportBody, ReportCampaignBody, ReportRunBody,
     SavedReportBody, TimelineBody,
 };
-pub use runs::{CountsBody, PreviewBody, RunBody, TestSendBody, TestSentBody};
+pub use runs::{
+    CountsBody, HeldBody, PreviewBody, RunBody, RunFailureBody, TestSendBody, TestSentBody,
+};
 pub use schedules::{FiringBody, NewScheduleBody, ScheduleBody, ScheduleTimeBody};
 pub use segments::{
     ContactCountBody, NewSegmentBody, SegmentBody, SegmentChangeBody, SegmentPlanBody,

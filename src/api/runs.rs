@@ -12,7 +12,8 @@ use super::error::{ApiError, ErrorBody};
 use super::extract::{Body, Query};
 use super::routing::{Area, area};
 use crate::core::campaigns::{Preview, TestSent};
-use crate::core::publishing::{Counts, Run};
+use crate::core::kernel::Timestamp;
+use crate::core::publishing::{Counts, Failure, Run, RunStatus};
 
 /// One execution of a campaign.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -27,11 +28,43 @@ pub struct RunBody {
     /// What holds the run up, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The limit it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldBody>,
+    /// Mails a second in the last seconds; absent when it sends none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
     #[schema(format = DateTime)]
     pub started_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub finished_at: Option<String>,
+}
+
+/// What limit a run waits for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HeldBody {
+    /// In words.
+    pub by: String,
+    #[schema(format = DateTime)]
+    pub until: String,
+}
+
+/// Deliveries of a run that failed or wait for another attempt with the same code.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RunFailureBody {
+    /// `failed` or `deferred`.
+    pub state: String,
+    /// The server's code; absent when no server was asked, or none answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// The enhanced code (RFC 3463), as in `5.1.1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enhanced_code: Option<String>,
+    pub count: u64,
+    /// One of the replies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
 }
 
 /// Deliveries by state.
@@ -142,8 +175,23 @@ async fn send_test(
     Ok(Data(sent.into()))
 }
 
-impl From<Run> for RunBody {
-    fn from(run: Run) -> Self {
+impl From<Failure> for RunFailureBody {
+    fn from(failure: Failure) -> Self {
+        Self {
+            state: failure.state.to_string(),
+            code: failure.code,
+            enhanced_code: failure.enhanced,
+            count: failure.count,
+            reply: failure.reply,
+        }
+    }
+}
+
+impl RunBody {
+    /// A run as it is at `now`.
+    pub(super) fn at(run: Run, now: Timestamp) -> Self {
+        let pace = run.pace.filter(|pace| pace.is_fresh(now) && run.finished_at.is_none());
+        let held = run.held.filter(|held| held.until > now && run.status == RunStatus::Active);
         Self {
             id: run.id.to_string(),
             status: run.status.to_string(),
@@ -151,6 +199,8 @@ impl From<Run> for RunBody {
             channel: run.channel.name,
             recipients: run.recipients,
             error: run.error,
+            held: held.map(|held| HeldBody { by: held.by, until: held.until.to_string() }),
+            rate: pace.map(|pace| (pace.rate * 10.0).round() / 10.0),
             started_at: run.started_at.to_string(),
             finished_at: run.finished_at.map(|time| time.to_string()),
         }

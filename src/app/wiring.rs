@@ -16,7 +16,7 @@ use crate::core::content::{Brands, Templates};
 use crate::core::events::Events;
 use crate::core::kernel::{Clock, Id};
 use crate::core::manifests::Manifests;
-use crate::core::publishing::{LedgerRecords, Publishing, TokenSigner};
+use crate::core::publishing::{LedgerRecords, Publishing, Rates, TokenSigner};
 use crate::storage::sql::{Db, DbError, DbResult, params};
 
 /// The workspace every local install has.
@@ -31,6 +31,8 @@ pub struct Parts {
     /// Where channels that write files write them.
     pub outbox: PathBuf,
     pub defaults: Defaults,
+    /// How fast mails may leave, by all channels together.
+    pub limits: Rates,
 }
 
 /// Puts the services of the workspace `default` together, making its row when there is none.
@@ -38,7 +40,7 @@ pub struct Parts {
 /// # Errors
 /// When the store cannot be read or written.
 pub async fn services(parts: Parts) -> DbResult<Services> {
-    let Parts { db, clock, outbox, defaults } = parts;
+    let Parts { db, clock, outbox, defaults, limits } = parts;
     let (id, key) = tenant(&db, &clock).await?;
     let db = db.in_workspace(id);
     let address_key = AddressKey::new(key.clone());
@@ -47,7 +49,8 @@ pub async fn services(parts: Parts) -> DbResult<Services> {
     let templates = Templates::new(db.clone(), clock.clone());
     let publishers = Arc::new(ChannelPublishers::new(outbox));
     let signer = TokenSigner::new(key);
-    let publishing = Publishing::new(db.clone(), clock.clone(), publishers, signer, address_key);
+    let publishing =
+        Publishing::new(db.clone(), clock.clone(), publishers, signer, address_key, limits);
     let campaigns = Campaigns::new(
         db.clone(),
         clock.clone(),

@@ -145,7 +145,9 @@ impl Workspace {
         db.migrate().await?;
         let (clock, outbox) = (Clock::system(), self.place.dir.join(OUTBOX));
         let defaults = self.config().defaults();
-        let services = wiring::services(Parts { db: db.clone(), clock, outbox, defaults }).await?;
+        let limits = self.config().limits;
+        let parts = Parts { db: db.clone(), clock, outbox, defaults, limits };
+        let services = wiring::services(parts).await?;
         Ok((db, services))
     }
 }

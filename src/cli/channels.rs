@@ -1,12 +1,14 @@
 //! `frontier channel`: ways out, with their credentials by reference.
 
 mod dkim_key;
+mod limits;
 mod signing;
 
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use self::limits::LimitArgs;
 use super::confirm::Confirm;
 use dkim_key::DkimKeyArgs;
 
@@ -103,6 +105,8 @@ struct SettingArgs {
     /// Certificates (PEM) to trust besides the system's
     #[arg(long, value_name = "FILE", help_heading = "SMTP")]
     ca_file: Option<String>,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -192,6 +196,7 @@ impl ChannelCommand {
 impl SettingArgs {
     /// Puts what was given into `channel`; the rest stays.
     fn apply(self, channel: &mut NewChannelBody) -> Result<(), CommandError> {
+        self.limits.apply(&mut channel.limits)?;
         channel.from = self.from.or(channel.from.take());
         channel.reply_to = self.reply_to.or(channel.reply_to.take());
         if self.unsubscribe_url.is_some() || self.unsubscribe_email.is_some() {
@@ -284,5 +289,5 @@ fn describe(channel: &ChannelBody, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "trusts       {file}")?;
         }
     }
-    Ok(())
+    limits::describe(&fields.limits, out)
 }

@@ -19,11 +19,15 @@ use super::exit::Exit;
 use super::host::{Host, Work, Workers};
 use super::output::Output;
 use super::schedules::next;
-use crate::api::{CountsBody, ProgressBody, TestSendBody};
+use crate::api::{CountsBody, ProgressBody, RunBody, TestSendBody};
 use crate::client::Client;
 
 /// How often the figures are read while a run goes on.
 const LOOK: Duration = Duration::from_millis(250);
+/// Reading them takes no more than a part of the time: this many times as long is waited.
+const REST: u32 = 10;
+/// Characters of a reply that are shown in a summary.
+const REPLY: usize = 60;
 
 /// Which run to work.
 #[derive(Args, Debug)]
@@ -158,16 +162,18 @@ pub(super) async fn follow(
                 Work::Held(_) => {}
             }
         }
+        let asked = Instant::now();
         let progress = match client.campaign_status(campaign).await {
             Ok(progress) => progress,
             Err(error) => break Err(error),
         };
+        let rest = LOOK.max(asked.elapsed() * REST);
         bar.show(&progress);
         // Where a bar is drawn, it says so itself.
-        let trouble = progress.run.as_ref().and_then(|run| run.error.as_ref());
-        if let Some(trouble) = trouble.filter(|trouble| !output.is_live() && **trouble != told) {
+        let trouble = progress.run.as_ref().and_then(why_it_waits);
+        if let Some(trouble) = trouble.filter(|trouble| !output.is_live() && *trouble != told) {
             output.note(format_args!("Waiting: {trouble}."));
-            told.clone_from(trouble);
+            told = trouble;
         }
         if progress.campaign.status != "active" {
             break Ok(false);
@@ -179,7 +185,7 @@ pub(super) async fn follow(
         }
         tokio::select! {
             () = stop.told() => break Ok(true),
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(rest) => {}
         }
     };
     bar.clear();
@@ -196,6 +202,12 @@ pub(super) async fn follow(
     }
     let stopped = stopped?;
     conclude(&client.campaign_status(campaign).await?, stopped, output)
+}
+
+/// What holds a run up, in words.
+fn why_it_waits(run: &RunBody) -> Option<String> {
+    let held = run.held.as_ref().map(|held| format!("{}, until {}", held.by, held.until));
+    run.error.clone().or(held)
 }
 
 /// The last words, and the exit code they deserve.
@@ -349,17 +361,39 @@ fn describe(progress: &ProgressBody, out: &mut dyn Write) -> io::Result<()> {
     if let Some(error) = &run.error {
         writeln!(out, "on hold     {error}")?;
     }
+    if let Some(held) = &run.held {
+        writeln!(out, "waits for   {}", held.by)?;
+        writeln!(out, "until       {}", held.until)?;
+    }
     writeln!(out, "recipients  {}", run.recipients)?;
     for (state, count) in states(counts) {
         writeln!(out, "{state:<11} {count}")?;
     }
+    if let Some(rate) = run.rate {
+        writeln!(out, "rate        {rate}/s")?;
+    }
+    if let Some(eta) = &progress.eta_at {
+        writeln!(out, "done about  {eta}")?;
+    }
     if let Some(waiting) = &progress.waiting {
-        writeln!(out, "waiting     {} for their contacts' clocks", waiting.count)?;
+        writeln!(out, "waiting     {} for their time", waiting.count)?;
         writeln!(out, "next wave   {}", waiting.next_at)?;
         writeln!(out, "last wave   {}", waiting.last_at)?;
     }
     if let Some(due) = progress.next_due_at.as_ref().filter(|_| counts.deferred > 0) {
         writeln!(out, "next retry  {due}")?;
+    }
+    for failure in &progress.failures {
+        let code = failure.code.map_or_else(String::new, |code| format!(" {code}"));
+        let enhanced = failure.enhanced_code.as_ref();
+        let enhanced = enhanced.map_or_else(String::new, |code| format!(" {code}"));
+        let reply = failure.reply.as_deref().unwrap_or_default();
+        let reply = match &failure.enhanced_code {
+            Some(code) => reply.strip_prefix(code.as_str()).unwrap_or(reply).trim_start(),
+            None => reply,
+        };
+        let brief: String = reply.chars().take(REPLY).collect();
+        writeln!(out, "  {:>6} {}{code}{enhanced}  {brief}", failure.count, failure.state)?;
     }
     Ok(())
 }
@@ -422,7 +456,7 @@ impl Bar {
         if counts.deferred > 0 {
             words.push(format!("{} deferred", counts.deferred));
         }
-        words.extend(progress.run.as_ref().and_then(|run| run.error.clone()));
+        words.extend(progress.run.as_ref().and_then(why_it_waits));
         self.drawn.set_length(counts.total);
         self.drawn.set_position(settled);
         self.drawn.set_message(words.join("  "));

@@ -9,6 +9,7 @@ mod forget;
 mod jobs;
 mod leaving;
 mod ledger;
+mod limits;
 mod nodes;
 mod replies;
 mod resends;
@@ -26,7 +27,7 @@ use frontier::core::contacts::{ContactChange, NewList};
 use frontier::core::content::Format;
 use frontier::core::kernel::{Id, PageRequest, Timestamp};
 use frontier::core::publishing::{
-    ChannelSettings, Delivery, DeliveryFilter, DeliveryState, Mailbox, NewChannel, Options,
+    ChannelSettings, Delivery, DeliveryFilter, DeliveryState, Limits, Mailbox, NewChannel, Options,
     Presence, Smtp, Tls, Transport, UnsubscribeWays, Worked,
 };
 use frontier::storage::bus::BusEvent;
@@ -99,6 +100,7 @@ impl Shop {
             from: Some(Mailbox { name: None, email: "news@shop.example".to_owned() }),
             reply_to: None,
             unsubscribe: Some(unsubscribe),
+            limits: Limits::default(),
             ..ChannelSettings::outbox()
         }
     }

@@ -9,6 +9,7 @@ use frontier::app::wiring::{self, Parts};
 use frontier::client::{Client, ClientError};
 use frontier::core::campaigns::Defaults;
 use frontier::core::kernel::Clock;
+use frontier::core::publishing::Rates;
 use frontier::storage::sql::{Db, DbError};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -19,7 +20,8 @@ on_every_backend!(a_store_that_answers_is_healthy);
 
 async fn services(db: Db) -> Services {
     let outbox = std::env::temp_dir();
-    let parts = Parts { db, clock: Clock::system(), outbox, defaults: Defaults::default() };
+    let (clock, defaults) = (Clock::system(), Defaults::default());
+    let parts = Parts { db, clock, outbox, defaults, limits: Rates::default() };
     wiring::services(parts).await.unwrap()
 }
 

@@ -187,6 +187,7 @@ async fn everything(services: &Services) -> Campaign {
                     selector: "2026".into(),
                     key: PasswordRef::Env("DKIM_KEY".into()),
                 }],
+                limits: ChannelSettings::outbox().limits,
             },
         ),
         (

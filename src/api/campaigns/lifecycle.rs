@@ -9,7 +9,7 @@ use crate::api::Services;
 use crate::api::envelope::{Data, Envelope, Tagged};
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::Query;
-use crate::api::runs::{CountsBody, RunBody};
+use crate::api::runs::{CountsBody, RunBody, RunFailureBody};
 use crate::api::schedules::ScheduleBody;
 use crate::core::campaigns::Progress;
 
@@ -23,11 +23,19 @@ pub struct ProgressBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunBody>,
     pub deliveries: CountsBody,
+    /// When the run is probably done, by the slower of its rate and the limits; absent while nothing
+    /// says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub eta_at: Option<String>,
+    /// What failed or waits for another attempt, most first; ten at the most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<RunFailureBody>,
     /// When the next waiting delivery is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub next_due_at: Option<String>,
-    /// The deliveries that wait for their contacts' clocks.
+    /// The deliveries that wait for their time: by their contacts' clocks, or by a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<WaitingBody>,
     /// When it starts by itself.
@@ -143,11 +151,14 @@ pub(super) async fn get_campaign_status(
     Path(campaign): Path<String>,
 ) -> Result<Data<ProgressBody>, ApiError> {
     let (progress, audience) = services.campaigns.progress(&campaign).await?;
-    let Progress { campaign, run, counts, next_due, waiting, schedule } = progress;
+    let Progress { campaign, run, counts, next_due, waiting, schedule, eta, failures } = progress;
+    let now = services.clock.now();
     Ok(Data(ProgressBody {
         campaign: campaign.into(),
         audience,
-        run: run.map(Into::into),
+        run: run.map(|run| RunBody::at(run, now)),
+        eta_at: eta.map(|eta| eta.to_string()),
+        failures: failures.into_iter().map(Into::into).collect(),
         deliveries: counts.into(),
         next_due_at: next_due.map(|due| due.to_string()),
         waiting: waiting.map(|waiting| WaitingBody {

@@ -66,6 +66,26 @@ pub(super) const KEYS: &[Key] = &[
         shown: |config| config.delivery.batch.into(),
     },
     Key {
+        name: "limits.per_second",
+        read: |config, text| put(&mut config.limits.per_second, limit(text)),
+        shown: |config| config.limits.per_second.into(),
+    },
+    Key {
+        name: "limits.per_minute",
+        read: |config, text| put(&mut config.limits.per_minute, limit(text)),
+        shown: |config| config.limits.per_minute.into(),
+    },
+    Key {
+        name: "limits.per_hour",
+        read: |config, text| put(&mut config.limits.per_hour, limit(text)),
+        shown: |config| config.limits.per_hour.into(),
+    },
+    Key {
+        name: "limits.per_day",
+        read: |config, text| put(&mut config.limits.per_day, limit(text)),
+        shown: |config| config.limits.per_day.into(),
+    },
+    Key {
         name: "log.level",
         read: |config, text| put(&mut config.log.level, level(text)),
         shown: |config| config.log.level.to_string().into(),
@@ -93,6 +113,13 @@ fn put<T>(setting: &mut T, value: Result<T, String>) -> Result<(), String> {
 fn given(text: &str, read: fn(&str) -> Result<String, String>) -> Result<Option<String>, String> {
     let text = text.trim();
     (!text.is_empty()).then(|| read(text)).transpose()
+}
+
+/// An empty text takes a limit away.
+fn limit(text: &str) -> Result<Option<u32>, String> {
+    let text = text.trim();
+    let text = Some(text).filter(|text| !text.is_empty());
+    text.map(|text| number(text, 1..=1_000_000_000)).transpose()
 }
 
 fn line(text: &str) -> Result<String, String> {

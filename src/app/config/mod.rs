@@ -17,7 +17,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::core::campaigns::Defaults;
 use crate::core::kernel::nearest;
-use crate::core::publishing::{Mailbox, UnsubscribeWays};
+use crate::core::publishing::{Mailbox, Rates, UnsubscribeWays};
 use crate::storage::sql::DbUrl;
 
 use self::keys::{KEYS, Key};
@@ -32,6 +32,8 @@ pub(super) struct Config {
     pub(super) sender: Sender,
     pub(super) unsubscribe: Unsubscribe,
     pub(super) delivery: Delivery,
+    /// How fast mails may leave the workspace, by all channels together.
+    pub(super) limits: Rates,
     pub(super) log: Log,
 }
 
@@ -88,6 +90,7 @@ impl Default for Config {
             sender: Sender::default(),
             unsubscribe: Unsubscribe::default(),
             delivery: Delivery { in_flight: 128, batch: 500 },
+            limits: Rates::default(),
             log: Log { level: LevelFilter::WARN },
         }
     }
@@ -330,7 +333,7 @@ mod tests {
         ");
         assert_snapshot!(fault("- log\n"), @r"
         1:1: a configuration is made of sections
-          they are: database, sender, unsubscribe, delivery, log
+          they are: database, sender, unsubscribe, delivery, limits, log
         ");
         assert_snapshot!(fault("log.level: warn\n"), @r"
         1:1: there is no section `log.level`

@@ -102,6 +102,8 @@ mod tests {
             status,
             recipients: 5,
             error: error.map(str::to_owned),
+            held: None,
+            pace: None,
             started_at: Timestamp::from_millis(0),
             finished_at: None,
         }

@@ -7,7 +7,9 @@ use super::schedule::{BadSchedule, Schedule, ScheduleState};
 use crate::core::contacts::ContactError;
 use crate::core::content::{ContentError, Format, TemplateError};
 use crate::core::kernel::{BadName, Currency, Id, Labels, Money, Timestamp, check_name, words};
-use crate::core::publishing::{ComposeError, Counts, Mailbox, PublishingError, Run, Waiting};
+use crate::core::publishing::{
+    ComposeError, Counts, Failure, Mailbox, PublishingError, Run, Waiting,
+};
 use crate::storage::sql::DbError;
 
 words! {
@@ -181,10 +183,14 @@ pub struct Progress {
     pub counts: Counts,
     /// When the next waiting delivery is due.
     pub next_due: Option<Timestamp>,
-    /// The deliveries that wait for their contacts' clocks.
+    /// The deliveries that wait for their time: by their contacts' clocks, or by a limit.
     pub waiting: Option<Waiting>,
     /// When it starts by itself.
     pub schedule: Option<Schedule>,
+    /// When its run is probably done.
+    pub eta: Option<Timestamp>,
+    /// What failed in its run or waits for another attempt, most first.
+    pub failures: Vec<Failure>,
 }
 
 /// What can go wrong with campaigns.

@@ -224,11 +224,21 @@ impl Campaigns {
             ),
             None => (Counts::default(), None, None),
         };
+        let (eta, failures) = match &run {
+            Some(run) => {
+                let left = counts.total() - counts.settled();
+                let eta = self.publishing.eta_in(&mut tx, run, left).await?;
+                (eta, self.publishing.failures_in(&mut tx, run.id).await?)
+            }
+            None => (None, Vec::new()),
+        };
         let audience = match &run {
             Some(run) => run.recipients,
             None => self.audience_in(&mut tx, &campaign).await?.0,
         };
-        Ok((Progress { campaign, run, counts, next_due, waiting, schedule }, audience))
+        let progress =
+            Progress { campaign, run, counts, next_due, waiting, schedule, eta, failures };
+        Ok((progress, audience))
     }
 
     /// The run of a campaign that `run` (its id, or the start of it) points at; without one the last.

@@ -144,6 +144,16 @@ impl Queue {
         tx.commit().await
     }
 
+    /// Lets the jobs about `subjects` that wait for a time be due at once: what they wait for has
+    /// changed.
+    pub async fn hurry(&self, tx: &mut Tx, subjects: &[Id]) -> DbResult<()> {
+        let sql = "UPDATE jobs SET due_at = ?3
+                   WHERE workspace_id = ?1 AND subject_id = ?2 AND state = 'queued' AND due_at > ?3";
+        let (workspace, now) = (tx.workspace(), self.clock.now());
+        let rows = subjects.iter().map(|subject| params![workspace, *subject, now]).collect();
+        tx.execute_many(sql, rows).await.map(drop)
+    }
+
     /// Notes a failure: the job is due again later, or dead when it has failed too often.
     pub async fn fail(&self, job: &Claimed, node: &str, error: &str) -> DbResult<()> {
         if job.last_attempt {

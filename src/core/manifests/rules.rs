@@ -12,7 +12,7 @@ use url::Url;
 use crate::core::campaigns::{self, Cron, Moment};
 use crate::core::contacts::Address;
 use crate::core::kernel::{Currency, check_name, nearest};
-use crate::core::publishing::is_selector;
+use crate::core::publishing::{QuietZone, is_selector};
 
 /// What is wrong with a value, and how to put it right.
 pub(super) struct Refusal {
@@ -149,6 +149,18 @@ pub(super) fn timezone(text: &str) -> Result<(), Refusal> {
         Some(zone) => refuse(message, &format!("did you mean `{zone}`?")),
         None => refuse(message, "write its name in the tz database, as Europe/Madrid"),
     })
+}
+
+/// A zone, or the word for each contact's own.
+pub(super) fn quiet_zone(text: &str) -> Result<(), Refusal> {
+    if text == QuietZone::CONTACT { Ok(()) } else { timezone(text) }
+}
+
+/// What follows the `@` of an address.
+pub(super) fn domain(text: &str) -> Result<(), Refusal> {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '/' | ',');
+    let reads = !text.is_empty() && text.len() <= 253 && !text.contains(odd);
+    ensure(reads, || refuse(format!("`{}` is not a domain", brief(text)), "write it as gmail.com"))
 }
 
 /// A time with or without an offset.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dkim::DkimSettings;
+use super::limits::Limits;
 use super::model::PublishingError;
 use super::publisher::Mailbox;
 use crate::core::kernel::{Id, Labels, Timestamp};
@@ -31,6 +32,9 @@ pub struct ChannelSettings {
     /// The signatures on its mails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dkim: Vec<DkimSettings>,
+    /// How fast its mails may leave.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
 }
 
 /// How a channel gives its mails away.
@@ -124,13 +128,14 @@ pub struct RunChannel {
 
 impl ChannelSettings {
     /// The built-in channel: files on this machine, with nothing configured.
-    pub const fn outbox() -> Self {
+    pub fn outbox() -> Self {
         Self {
             transport: Transport::Outbox,
             from: None,
             reply_to: None,
             unsubscribe: None,
             dkim: Vec::new(),
+            limits: Limits::default(),
         }
     }
 
@@ -145,6 +150,7 @@ impl ChannelSettings {
     /// Checks what no server needs to be asked for.
     pub fn check(&self) -> Result<(), PublishingError> {
         let wrong = |what: String| Err(PublishingError::Settings(what));
+        self.limits.check().map_err(PublishingError::Settings)?;
         if let Some(UnsubscribeWays { url: Some(url), .. }) = &self.unsubscribe {
             match url::Url::parse(url) {
                 Ok(parsed) if matches!(parsed.scheme(), "https" | "http") => {}

@@ -3,8 +3,8 @@
 use super::channel::{Channel, ChannelSettings};
 use super::model::PublishingError;
 use super::service::Publishing;
-use super::store::channels;
-use crate::core::events::Event;
+use super::store::{channels, runs};
+use crate::core::events::{Event, Queue};
 use crate::core::kernel::{Labels, Page, PageRequest, check_name};
 use crate::storage::sql::{self, DbError, Found, Tx};
 
@@ -69,12 +69,18 @@ impl Publishing {
     ) -> Result<Channel, PublishingError> {
         settings.check()?;
         let old = self.channel_in(tx, reference).await?;
+        let is_limited_otherwise = old.settings.limits != settings.limits;
         let mut channel = Channel { settings, labels, updated_at: self.clock.now(), ..old };
         let seen = version.is_none_or(|version| version == channel.version);
         if !seen || !channels::update(tx, &channel).await? {
             return Err(PublishingError::ChannelOutdated(channel.name));
         }
         channel.version += 1;
+        if is_limited_otherwise {
+            // Runs that gave their job back because of a limit look at it again.
+            let held = runs::held(tx).await?;
+            Queue::new(self.db.clone(), self.clock.clone()).hurry(tx, &held).await?;
+        }
         self.outbox.push(tx, Event::about("channel.updated", channel.id, &channel.name)).await?;
         Ok(channel)
     }

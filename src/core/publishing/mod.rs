@@ -18,6 +18,7 @@ mod deliveries;
 mod dkim;
 mod engine;
 mod history;
+mod limits;
 mod local_time;
 mod mime;
 mod model;
@@ -39,10 +40,12 @@ pub use dkim::{
 };
 pub use engine::{Options, Worked};
 pub use history::PastDelivery;
+pub use limits::{Adaptive, DomainLimit, Limits, QuietHours, QuietZone, Rates, WarmUp};
 pub use local_time::{LocalTime, Presence, Waiting};
 pub use mime::{EncodeError, encode, wire_address};
 pub use model::{
-    Counts, Delivery, DeliveryState, PlannedMessage, PublishingError, Run, RunPlan, RunStatus,
+    Counts, Delivery, DeliveryState, Failure, Held, Pace, PlannedMessage, PublishingError, Run,
+    RunPlan, RunStatus,
 };
 pub use people::LedgerRecords;
 pub(crate) use publisher::Single;

@@ -23,8 +23,47 @@ pub struct Run {
     pub recipients: u64,
     /// What holds the run up, in words.
     pub error: Option<String>,
+    /// The limit it waits for.
+    pub held: Option<Held>,
+    /// How fast it was when that was last looked at.
+    pub pace: Option<Pace>,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
+}
+
+/// What limit a run waits for, in words, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub by: String,
+    pub until: Timestamp,
+}
+
+/// Mails a second, over the seconds before `at`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    pub rate: f64,
+    pub at: Timestamp,
+}
+
+impl Pace {
+    /// Whether it says something about `now`.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.since(self.at) < Duration::from_secs(15)
+    }
+}
+
+/// Deliveries of a run that failed or wait for another attempt with the same code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// `failed` or `deferred`.
+    pub state: DeliveryState,
+    /// The server's code; `None` when no server was asked, or none answered.
+    pub code: Option<u16>,
+    /// The enhanced code (RFC 3463).
+    pub enhanced: Option<String>,
+    pub count: u64,
+    /// One of the replies.
+    pub reply: Option<String>,
 }
 
 /// All that a run sends, fixed when it begins: a later edit changes no mail of a run.

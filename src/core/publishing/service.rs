@@ -1,16 +1,18 @@
 //! The use-cases: the life of a run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::channel::ChannelSettings;
 use super::dkim::{DkimSettings, Signer};
+use super::limits::{Lanes, Rates};
 use super::local_time::Waiting;
-use super::model::{Counts, PublishingError, Run, RunPlan, RunStatus};
+use super::model::{Counts, Failure, PublishingError, Run, RunPlan, RunStatus};
 use super::publisher::Publisher;
-use super::store::{ledger, runs};
+use super::store::{channels, ledger, runs};
 use crate::core::contacts::AddressKey;
 use crate::core::events::Outbox;
-use crate::core::kernel::{Clock, Id};
+use crate::core::kernel::{Clock, Id, Timestamp};
 use crate::storage::sql::{Db, Tx};
 
 /// Opens the way out of a channel; adapters implement it.
@@ -38,17 +40,23 @@ pub struct Publishing {
     pub(super) signer: super::TokenSigner,
     /// What the addresses of those are hashed with who were forgotten.
     pub(super) address_key: AddressKey,
+    /// Where mails wait for what limits allow.
+    pub(super) lanes: Arc<Lanes>,
 }
 
 impl Publishing {
+    /// `limits` are those of the workspace: of all its channels together.
     pub fn new(
         db: Db,
         clock: Clock,
         publishers: Arc<dyn Publishers>,
         signer: super::TokenSigner,
         address_key: AddressKey,
+        limits: Rates,
     ) -> Self {
-        Self { db, outbox: Outbox::new(clock.clone()), clock, publishers, signer, address_key }
+        let outbox = Outbox::new(clock.clone());
+        let lanes = Arc::new(Lanes::new(db.clone(), clock.clone(), limits));
+        Self { db, clock, outbox, publishers, signer, address_key, lanes }
     }
 
     /// The way out of a channel.
@@ -103,6 +111,8 @@ impl Publishing {
             status: RunStatus::Active,
             recipients: 0,
             error: None,
+            held: None,
+            pace: None,
             started_at: self.clock.now(),
             finished_at: None,
         };
@@ -195,6 +205,33 @@ impl Publishing {
         Ok(ledger::waiting(tx, run, self.clock.now()).await?)
     }
 
+    /// When a run that has `left` deliveries to go is done, by the slower of its pace and the limits
+    /// as they are now; `None` when nothing says it.
+    pub async fn eta_in(
+        &self,
+        tx: &mut Tx,
+        run: &Run,
+        left: u64,
+    ) -> Result<Option<Timestamp>, PublishingError> {
+        let now = self.clock.now();
+        let pace = run.pace.filter(|pace| pace.is_fresh(now) && pace.rate > 0.0);
+        let pace = pace.map(|pace| Duration::from_secs_f64(left as f64 / pace.rate));
+        let held = run.held.as_ref().map(|held| held.until.max(now));
+        if run.status != RunStatus::Active || left == 0 || (pace.is_none() && held.is_none()) {
+            return Ok(None);
+        }
+        let channel = channels::changed_since(tx, &run.channel.name, 0).await?;
+        let limits = channel.map(|(_, settings)| settings.limits).unwrap_or_default();
+        let from = held.unwrap_or(now);
+        let by_limits = limits.time_for(left, from).max(self.lanes.workspace().time_for(left));
+        Ok(Some(from.plus(by_limits.max(pace.unwrap_or_default()))))
+    }
+
+    /// What failed in a run, or waits for another attempt, most first.
+    pub async fn failures_in(&self, tx: &mut Tx, run: Id) -> Result<Vec<Failure>, PublishingError> {
+        Ok(ledger::failures(tx, run).await?)
+    }
+
     /// How many deliveries of a run are in each state.
     pub async fn counts_in(&self, tx: &mut Tx, run: Id) -> Result<Counts, PublishingError> {
         Ok(ledger::counts(tx, run).await?)
@@ -205,7 +242,7 @@ impl Publishing {
         &self,
         tx: &mut Tx,
         run: Id,
-    ) -> Result<Option<crate::core::kernel::Timestamp>, PublishingError> {
+    ) -> Result<Option<Timestamp>, PublishingError> {
         Ok(ledger::next_due(tx, run).await?)
     }
 }

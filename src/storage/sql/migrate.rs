@@ -41,6 +41,7 @@ const ALL: &[Migration] = migrations![
     "0007_suppression_sets",
     "0008_reports",
     "0009_keyed_digests",
+    "0011_limits",
     "0012_resends"
 ];
 

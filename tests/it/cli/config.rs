@@ -22,6 +22,10 @@ fn settings_are_shown_with_where_they_come_from() {
     unsubscribe.email                            default
     delivery.in_flight  128                      default
     delivery.batch      500                      default
+    limits.per_second                            default
+    limits.per_minute                            default
+    limits.per_hour                              default
+    limits.per_day                               default
     log.level           warn                     default
     ");
     let yaml = sandbox.ok(&["config", "get", "delivery.batch", "-o", "yaml"]);

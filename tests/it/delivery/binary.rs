@@ -3,6 +3,7 @@
 //! Most tests send to a server that records each mail, so that copies can be told apart; one sends
 //! to a server written by somebody else.
 
+mod rate;
 mod worker;
 
 use std::collections::BTreeSet;
@@ -37,7 +38,15 @@ impl Shop {
     }
 
     fn with(channel: &str, contacts: usize) -> Self {
+        Self::on(None, channel, contacts)
+    }
+
+    /// One whose store is this database, a file when there is none.
+    fn on(database: Option<&str>, channel: &str, contacts: usize) -> Self {
         let sandbox = Sandbox::workspace();
+        if let Some(url) = database {
+            sandbox.ok(&["config", "set", "database.url", url]);
+        }
         let mut csv = "email,name\n".to_owned();
         for at in 0..contacts {
             writeln!(csv, "r{at:04}@post.example,Reader {at}").unwrap();

@@ -4,7 +4,7 @@ use frontier::api::Services;
 use frontier::app::wiring::{Parts, services};
 use frontier::core::campaigns::{Defaults, RunCampaign, Status};
 use frontier::core::kernel::Id;
-use frontier::core::publishing::{Options, Worked};
+use frontier::core::publishing::{Options, Rates, Worked};
 use frontier::storage::sql::Db;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,7 @@ impl Shop {
             clock: self.app.clock.clone(),
             outbox: self.app.folder.path().join("outbox"),
             defaults: Defaults::default(),
+            limits: Rates::default(),
         };
         services(parts).await.unwrap()
     }

@@ -5,6 +5,7 @@ use frontier::app::wiring::{Parts, services};
 use frontier::client::Client;
 use frontier::core::campaigns::Defaults;
 use frontier::core::kernel::{Clock, Timestamp};
+use frontier::core::publishing::Rates;
 use frontier::storage::sql::{Db, DbUrl};
 use tempfile::TempDir;
 
@@ -26,9 +27,9 @@ impl Given for App {
         let db = Db::open(&url).unwrap();
         db.migrate().await.unwrap();
         let outbox = folder.path().join("outbox");
-        let defaults = Defaults::default();
+        let (defaults, limits) = (Defaults::default(), Rates::default());
         let services =
-            services(Parts { db, clock: clock.clone(), outbox, defaults }).await.unwrap();
+            services(Parts { db, clock: clock.clone(), outbox, defaults, limits }).await.unwrap();
         let client = Client::in_process(router(services.clone()));
         Self { client, services, clock, folder }
     }

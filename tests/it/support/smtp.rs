@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -40,6 +40,7 @@ pub(crate) struct Taken {
     pub(crate) message_id: String,
     /// As it came, lines ending in LF.
     pub(crate) content: String,
+    pub(crate) at: Instant,
 }
 
 /// The server; gone, with its connections, when dropped.
@@ -300,7 +301,7 @@ impl Inner {
         };
         let id = content.split("Message-ID:").nth(1); // its value may be on the next line
         let message_id = between(id.unwrap_or_default(), '<', '>').to_owned();
-        state.taken.push(Taken { to: to.to_owned(), message_id, content });
+        state.taken.push(Taken { to: to.to_owned(), message_id, content, at: Instant::now() });
         self.changed.notify_all();
         answer
     }

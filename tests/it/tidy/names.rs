@@ -11,6 +11,7 @@ const NOUNS: &[&str] = &[
     "config",
     "deliveries",
     "health",
+    "limits",
     "lists",
     "messages",
     "reports",

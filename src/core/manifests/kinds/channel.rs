@@ -1,5 +1,7 @@
 //! The kind `Channel`.
 
+mod limits;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +17,8 @@ use crate::core::manifests::shape::{EMAIL, Field, Form, LINE, SENDER, Shape, may
 use crate::core::manifests::world::Existing;
 use crate::core::manifests::written::{Files, Incomplete};
 use crate::core::publishing::{
-    Channel, ChannelSettings, DkimSettings, Mailbox, NewChannel, PasswordRef, Smtp, Tls, Transport,
-    UnsubscribeWays,
+    Channel, ChannelSettings, DkimSettings, Limits, Mailbox, NewChannel, PasswordRef, Smtp, Tls,
+    Transport, UnsubscribeWays,
 };
 use crate::storage::sql::Tx;
 
@@ -34,6 +36,8 @@ pub(in crate::core::manifests) struct WrittenChannel {
     dkim: Option<Vec<WrittenDkim>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     smtp: Option<WrittenSmtp>,
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    limits: Limits,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,6 +110,12 @@ impl KindSpec for ChannelSettings {
             Shape::Fields(SMTP),
             "The server. Required of the kind `smtp`, and only there.",
         ),
+        may(
+            "limits",
+            Shape::Fields(limits::LIMITS),
+            "How fast mails may leave; see docs/delivery.md. A running campaign follows a change \
+             within a second.",
+        ),
     ];
     const ABOUT: &'static str =
         "A way out with its credentials: an SMTP server, or the outbox, which writes files.";
@@ -168,6 +178,9 @@ impl KindSpec for ChannelSettings {
                 checked.coded(Code::ConflictingKeys, dkim.key_at, message, "8 at most");
             }
         }
+        if let Some(limits) = spec.entry("limits") {
+            limits::check_rules(checked, &limits.node);
+        }
         if let Some(unsubscribe) = spec.entry("unsubscribe")
             && unsubscribe.node.get("url").is_none()
             && unsubscribe.node.get("email").is_none()
@@ -183,7 +196,7 @@ impl KindSpec for ChannelSettings {
     }
 
     fn read(written: WrittenChannel, _: &Files) -> Result<Self, Incomplete> {
-        let WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp } = written;
+        let WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp, limits } = written;
         let transport = match (kind, smtp) {
             (WrittenTransport::Outbox, None) => Transport::Outbox,
             (WrittenTransport::Smtp, Some(smtp)) => Transport::Smtp(smtp.resolve()?),
@@ -191,7 +204,7 @@ impl KindSpec for ChannelSettings {
         };
         let dkim =
             dkim.into_iter().flatten().map(WrittenDkim::resolve).collect::<Result<_, _>>()?;
-        Ok(Self { transport, from, reply_to, unsubscribe, dkim })
+        Ok(Self { transport, from, reply_to, unsubscribe, dkim, limits })
     }
 
     fn written(&self) -> WrittenChannel {
@@ -199,10 +212,10 @@ impl KindSpec for ChannelSettings {
             Transport::Outbox => (WrittenTransport::Outbox, None),
             Transport::Smtp(smtp) => (WrittenTransport::Smtp, Some(smtp.into())),
         };
-        let Self { from, reply_to, unsubscribe, dkim, .. } = self.clone();
+        let Self { from, reply_to, unsubscribe, dkim, limits, .. } = self.clone();
         let dkim = dkim.into_iter().map(WrittenDkim::from).collect::<Vec<_>>();
         let dkim = Some(dkim).filter(|dkim| !dkim.is_empty());
-        WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp }
+        WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp, limits }
     }
 }
 

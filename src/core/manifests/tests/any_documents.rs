@@ -1,5 +1,7 @@
 //! Documents of every kind for property tests, full of texts that YAML finds hard.
 
+use chrono::NaiveTime;
+use chrono_tz::Tz;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -11,7 +13,8 @@ use crate::core::contacts::{OptIn, SetContent};
 use crate::core::content::{Format, Profile};
 use crate::core::kernel::{Currency, Money, Timestamp};
 use crate::core::publishing::{
-    ChannelSettings, DkimSettings, Mailbox, PasswordRef, Smtp, Tls, Transport, UnsubscribeWays,
+    Adaptive, ChannelSettings, DkimSettings, DomainLimit, Limits, Mailbox, PasswordRef, QuietHours,
+    QuietZone, Rates, Smtp, Tls, Transport, UnsubscribeWays, WarmUp,
 };
 
 use super::*;
@@ -156,6 +159,48 @@ fn transport() -> impl Strategy<Value = Transport> {
     prop_oneof![Just(Transport::Outbox), smtp]
 }
 
+fn rates() -> impl Strategy<Value = Rates> {
+    let one = || option::of(1..1_000_000_000_u32);
+    (one(), one(), one(), one()).prop_map(|(per_second, per_minute, per_hour, per_day)| Rates {
+        per_second,
+        per_minute,
+        per_hour,
+        per_day,
+    })
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    let zone = proptest::sample::select(vec![Tz::UTC, Tz::Europe__Madrid, Tz::Asia__Kolkata]);
+    let domains = btree_map("[a-z]{1,5}\\.example", rates(), 0..3).prop_map(|domains| {
+        domains.into_iter().map(|(domain, rates)| DomainLimit { domain, rates }).collect()
+    });
+    let adaptive = proptest::sample::select(vec![Adaptive::On, Adaptive::Off]);
+    let warm_up = (1..1000_u32, 0..=1000_u16, option::of(zone.clone())).prop_map(
+        |(first_day, daily_growth, timezone)| WarmUp {
+            starts: "2026-12-01".parse().unwrap(),
+            first_day,
+            daily_growth,
+            timezone,
+        },
+    );
+    let minute =
+        |minute: u32| NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0).unwrap();
+    let quiet = (0..1439_u32, option::of(zone)).prop_map(move |(from, zone)| QuietHours {
+        from: minute(from),
+        to: minute(from + 1),
+        timezone: zone.map_or(QuietZone::Contact, QuietZone::Zone),
+    });
+    let all = (rates(), rates(), domains, adaptive, option::of(warm_up), option::of(quiet));
+    all.prop_map(|(rates, per_domain, domains, adaptive, warm_up, quiet_hours)| Limits {
+        rates,
+        per_domain,
+        domains,
+        adaptive,
+        warm_up,
+        quiet_hours,
+    })
+}
+
 fn message() -> impl Strategy<Value = DraftMessage> {
     let content = prop_oneof![
         name().prop_map(MessageContent::Template),
@@ -268,13 +313,14 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
         unsubscribe,
         dkim(),
         transport(),
+        limits(),
     );
-    let channel = channel.prop_map(|(from, reply_to, unsubscribe, dkim, transport)| {
+    let channel = channel.prop_map(|(from, reply_to, unsubscribe, dkim, transport, limits)| {
         let unsubscribe = unsubscribe.map(|(url, both)| UnsubscribeWays {
             url: (url || both).then(|| "https://x.example/u?e={{contact.id}}".into()),
             email: (!url || both).then(|| "u@x.example".into()),
         });
-        ChannelSettings { transport, from, reply_to, unsubscribe, dkim }
+        ChannelSettings { transport, from, reply_to, unsubscribe, dkim, limits }
     });
     prop_oneof![
         (option::of(filled()), proptest::sample::select(OptIn::ALL))

@@ -21,6 +21,10 @@ const LOOK: Duration = Duration::from_millis(500);
 const LONGEST_LOOK: Duration = Duration::from_secs(8);
 /// A wait that is longer is left to the queue of jobs, which waits for many at the cost of none.
 const LONG: Duration = Duration::from_mins(2);
+/// How often to see whether what holds a channel up still does: it may be changed at any time.
+const PAUSE: Duration = Duration::from_millis(500);
+/// The shortest wait for a domain.
+const FIRST: Duration = Duration::from_millis(20);
 
 /// Feeds `batches` until no row of the run waits, or until it must halt.
 pub(super) async fn lease(
@@ -35,7 +39,28 @@ pub(super) async fn lease(
             () = shared.halt.cancelled() => return Ok(()),
         };
         let Ok(space) = space else { return Ok(()) };
-        let due = match claim(shared).await {
+        if let Some(hold) = shared.lane.hold() {
+            drop(space);
+            let (pause, in_hand) = (hold.wait.min(PAUSE), shared.in_hand.load(Ordering::SeqCst));
+            let is_long = hold.wait > LONG && in_hand == 0;
+            if is_long && matches!(outlook(shared, &[]).await?, Outlook::Over) {
+                return Ok(());
+            }
+            if is_long {
+                shared.waits.get_or_init(|| hold.until);
+            }
+            shared.note_hold(Some(hold));
+            if is_long {
+                return Ok(());
+            }
+            tokio::select! {
+                () = shared.halt.cancelled() => return Ok(()),
+                () = tokio::time::sleep(pause) => {}
+            }
+            continue;
+        }
+        let (without, opens) = shared.lane.held_domains();
+        let due = match claim(shared, &without).await {
             // Somebody else is writing for long; that ends.
             Err(PublishingError::Store(DbError::Busy)) => Vec::new(),
             due => due?,
@@ -48,19 +73,26 @@ pub(super) async fn lease(
         drop(space);
         let mut soon = wait;
         if shared.in_hand.load(Ordering::SeqCst) == 0 {
-            match outlook(shared).await? {
+            match outlook(shared, &without).await? {
                 Outlook::Over => return Ok(()),
-                Outlook::Due(at) if at.since(clock.now()) > LONG => {
+                Outlook::Due(at) if is_far(at.since(clock.now()), opens) => {
                     // Told by the first that sees it.
-                    shared.waits.get_or_init(|| at);
+                    let opens = opens.map(|opens| clock.now().plus(opens));
+                    shared.waits.get_or_init(|| opens.map_or(at, |opens| at.min(opens)));
+                    return Ok(());
+                }
+                Outlook::Held if opens.is_some_and(|opens| is_far(opens, None)) => {
+                    shared.waits.get_or_init(|| clock.now().plus(opens.unwrap_or_default()));
                     return Ok(());
                 }
                 Outlook::Due(at) => {
                     soon = wait.min(at.since(clock.now()).max(Duration::from_millis(1)));
                 }
-                Outlook::Elsewhere => {}
+                Outlook::Elsewhere | Outlook::Held => {}
             }
         }
+        // Those that were left out can be looked at as soon as the first of them goes on.
+        soon = opens.map_or(soon, |opens| soon.min(opens.max(FIRST)));
         wait = (wait * 2).min(LONGEST_LOOK);
         tokio::select! {
             () = shared.halt.cancelled() => return Ok(()),
@@ -70,14 +102,25 @@ pub(super) async fn lease(
     }
 }
 
-async fn claim(shared: &Shared) -> Result<Vec<Due>, PublishingError> {
+/// Whether both are so far away that nobody needs to wait for them here.
+fn is_far(due: Duration, opens: Option<Duration>) -> bool {
+    due.min(opens.unwrap_or(due)) > LONG
+}
+
+/// Claims no more than can leave soon, and nothing to the domains in `without`.
+async fn claim(shared: &Shared, without: &[String]) -> Result<Vec<Due>, PublishingError> {
     let now = shared.publishing.clock.now();
-    let (node, limit) = (&shared.options.node, shared.options.batch.into());
+    let in_hand = u32::try_from(shared.in_hand.load(Ordering::SeqCst)).unwrap_or(u32::MAX);
+    let room = shared.lane.room().map_or(u32::MAX, |room| room.saturating_sub(in_hand));
+    let (node, limit) = (&shared.options.node, i64::from(shared.options.batch.min(room)));
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
     let mut tx = shared.publishing.db.begin().await?;
     let until = now.plus(LEASE);
-    let mut due = ledger::claim(&mut tx, shared.run, node, now, until, limit).await?;
+    let mut due = ledger::claim(&mut tx, shared.run, node, now, until, limit, without).await?;
     if due.is_empty() && ledger::release_expired(&mut tx, shared.run, node, now).await? > 0 {
-        due = ledger::claim(&mut tx, shared.run, node, now, until, limit).await?;
+        due = ledger::claim(&mut tx, shared.run, node, now, until, limit, without).await?;
     }
     hold_back_forgotten(shared, &mut tx, &mut due).await?;
     // Counted before they are committed: the settler must never see more than were taken.
@@ -96,16 +139,22 @@ enum Outlook {
     Over,
     /// Another node has rows in hand.
     Elsewhere,
+    /// All that waits is to domains that must wait.
+    Held,
     Due(Timestamp),
 }
 
-async fn outlook(shared: &Shared) -> Result<Outlook, PublishingError> {
+async fn outlook(shared: &Shared, without: &[String]) -> Result<Outlook, PublishingError> {
     let mut tx = shared.publishing.db.read().await?;
     if ledger::is_in_hand(&mut tx, shared.run).await? {
         return Ok(Outlook::Elsewhere);
     }
-    let due = ledger::next_due(&mut tx, shared.run).await?;
-    Ok(due.map_or(Outlook::Over, Outlook::Due))
+    let due = ledger::next_due_outside(&mut tx, shared.run, without).await?;
+    match due {
+        Some(due) => Ok(Outlook::Due(due)),
+        None if ledger::is_over(&mut tx, shared.run).await? => Ok(Outlook::Over),
+        None => Ok(Outlook::Held),
+    }
 }
 
 /// Marks the rows of those who were forgotten: nothing is sent to them, whoever wrote them down
@@ -124,6 +173,9 @@ async fn hold_back_forgotten(
     let unique: Vec<&str> = unique.into_iter().collect();
     let forgotten = shared.publishing.address_key.forgotten_in(tx, &unique).await?;
     for (due, folded) in due.iter_mut().zip(&folded) {
+        if let Some((_, domain)) = folded.rsplit_once('@') {
+            domain.clone_into(&mut due.domain);
+        }
         if !forgotten.contains(folded.as_str()) {
             continue;
         }

@@ -2,13 +2,15 @@
 //!
 //! Four stages with bounded channels between them, so that the slowest sets the pace and memory
 //! stays flat: **lease** claims due rows in batches, **render** makes mails on all cores, **send**
-//! offers them over kept sessions, **settle** writes what the servers said, batch by batch.
+//! offers them over kept sessions, **settle** writes what the servers said, batch by batch. Before
+//! render stands the **gate**, which lets mails pass as the channel's limits allow.
 //!
 //! **What a crash leaves.** A row is settled only after the server's verdict, and a mail is offered
 //! only while its row is leased. So a crash loses nothing: rows that were leased are queued again.
 //! Mails accepted but not yet settled are offered twice, under one Message-ID; there are never more
 //! of them than [`Options::in_flight`].
 
+mod gate;
 mod lease;
 mod render;
 mod send;
@@ -25,12 +27,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::channel::Transport;
 use super::compose::Composer;
+use super::limits::{Heard, Hold, Lane};
 use super::local_time::{LocalTime, Presence};
 use super::model::{PublishingError, RunPlan, RunStatus};
 use super::publisher::Parcel;
 use super::service::Publishing;
 use super::store::ledger::{self, Settlement};
-use super::store::runs;
+use super::store::{limits, runs};
 use crate::core::kernel::{Id, Timestamp};
 use crate::storage::sql::DbError;
 
@@ -72,13 +75,24 @@ struct Ready {
     contact_id: Id,
     message_id: Id,
     attempts: u32,
+    /// Of its recipient, folded.
+    domain: String,
     parcel: Parcel,
 }
 
 /// A settlement, and the place in flight it gives up when it is written.
 struct Settling {
     settlement: Settlement,
+    /// What the server said, unless none was asked.
+    heard: Option<Heard>,
     _flight: Option<OwnedSemaphorePermit>,
+}
+
+impl Settling {
+    /// One that ended before a server was asked.
+    fn unasked(settlement: Settlement) -> Self {
+        Self { settlement, heard: None, _flight: None }
+    }
 }
 
 /// What the stages of one run share.
@@ -101,6 +115,9 @@ struct Shared {
     /// When the next row is due, once it was found that this is a long way off.
     waits: OnceLock<Timestamp>,
     left: std::sync::Mutex<watch::Left>,
+    /// Where it waits for its turn to send by its channel.
+    lane: Arc<Lane>,
+    hold: std::sync::Mutex<Option<Hold>>,
 }
 
 impl Publishing {
@@ -141,7 +158,8 @@ impl Publishing {
             Ok(publisher) => publisher,
             Err(error) => return Ok(Worked::Blocked(error)),
         };
-        self.prepare(run, &plan, &options.node).await?;
+        let lane = self.lanes.lane(&plan.channel.name);
+        self.prepare(run, &plan, &options.node, &lane).await?;
 
         let shared = Arc::new(Shared {
             run,
@@ -158,15 +176,25 @@ impl Publishing {
             local_time: plan.local_time,
             waits: OnceLock::new(),
             left: std::sync::Mutex::new(watch::Left::after(last_suppression)),
+            lane: Arc::clone(&lane),
+            hold: std::sync::Mutex::default(),
         });
         let sessions = match &plan.channel.settings.transport {
             Transport::Outbox => OUTBOX_SESSIONS,
             Transport::Smtp(smtp) => usize::from(smtp.connections),
         };
-        shared.pipeline(publisher, sessions).await?;
+        let worked = shared.pipeline(publisher, sessions).await;
+        // What it had reserved is for others; if that fails, it is lost to them.
+        if let Err(error) = lane.leave().await {
+            tracing::warn!(%error, "unused tokens could not be given back");
+        }
+        worked?;
 
         let mut tx = self.db.begin().await?;
         ledger::release(&mut tx, run, &options.node).await?;
+        let hold = shared.held().filter(|_| shared.waits.get().is_some());
+        let hold = hold.as_ref().map(|hold| (hold.until, hold.why.as_str()));
+        runs::set_hold(&mut tx, run, hold).await?;
         let over = ledger::is_over(&mut tx, run).await?;
         let status = runs::get(&mut tx, run).await?.map(|run| run.status);
         let trouble = shared.trouble().blocked.clone();
@@ -180,7 +208,13 @@ impl Publishing {
     }
 
     /// Writes the run's ledger, unless it is written, and takes back what `node` held before.
-    async fn prepare(&self, run: Id, plan: &RunPlan, node: &str) -> Result<(), PublishingError> {
+    async fn prepare(
+        &self,
+        run: Id,
+        plan: &RunPlan,
+        node: &str,
+        lane: &Lane,
+    ) -> Result<(), PublishingError> {
         let mut tx = self.db.begin().await?;
         let now = self.clock.now();
         if !runs::is_prepared(&mut tx, run).await? {
@@ -195,6 +229,8 @@ impl Publishing {
             runs::set_prepared(&mut tx, run, recipients).await?;
         }
         ledger::release(&mut tx, run, node).await?;
+        limits::forget(&mut tx, now).await?;
+        lane.enter(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -269,6 +305,15 @@ impl Shared {
     fn block(&self, trouble: String) {
         self.trouble().blocked.get_or_insert(trouble);
         self.halt.cancel();
+    }
+
+    /// Notes why nothing leaves, or that something does.
+    fn note_hold(&self, hold: Option<Hold>) {
+        *self.hold.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = hold;
+    }
+
+    fn held(&self) -> Option<Hold> {
+        self.hold.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     fn took(&self, rows: usize) {

@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use futures::stream;
 use tokio::sync::mpsc;
 
+use super::gate::Gate;
 use super::{Ready, Settling, Shared};
 use crate::core::publishing::local_time::MISSED;
 use crate::core::publishing::store::ledger::{Due, Settlement};
@@ -17,12 +18,13 @@ const CHUNK: usize = 32;
 /// Turns leased rows into mails; what cannot be one is settled here.
 pub(super) async fn render(
     shared: Arc<Shared>,
-    mut leased: mpsc::Receiver<Vec<Due>>,
+    leased: mpsc::Receiver<Vec<Due>>,
     ready: mpsc::Sender<Ready>,
     settle: mpsc::Sender<Settling>,
 ) {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    while let Some(batch) = leased.recv().await {
+    let mut gate = Gate::new(Arc::clone(&shared), leased);
+    while let Some(batch) = gate.next().await {
         let chunks: Vec<Vec<Due>> = batch.chunks(CHUNK).map(<[Due]>::to_vec).collect();
         let mut rendered = stream::iter(chunks)
             .map(|chunk| {
@@ -43,9 +45,7 @@ pub(super) async fn render(
                         sent = ready.send(mail) => sent.is_ok(),
                         () = shared.halt.cancelled() => false,
                     },
-                    Err(settlement) => {
-                        settle.send(Settling { settlement, _flight: None }).await.is_ok()
-                    }
+                    Err(settlement) => settle.send(Settling::unasked(settlement)).await.is_ok(),
                 };
                 if !open {
                     return;
@@ -80,8 +80,11 @@ fn compose(shared: &Shared, due: Due) -> Result<Ready, Settlement> {
         let reply = format!("{MISSED}it was due at {}, and nothing ran then", due.at);
         return Err(ended(DeliveryState::Failed, reply));
     }
+    let domain = due.domain;
     match shared.composer.compose(message_id, &contact, now) {
-        Ok(composed) => Ok(Ready { contact_id, message_id, attempts, parcel: composed.parcel }),
+        Ok(composed) => {
+            Ok(Ready { contact_id, message_id, attempts, domain, parcel: composed.parcel })
+        }
         Err(error) => Err(ended(DeliveryState::Failed, error.to_string())),
     }
 }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
 
 use super::{Ready, Settling, Shared};
+use crate::core::publishing::limits::Heard;
 use crate::core::publishing::model::{enhanced_code, next_attempt};
 use crate::core::publishing::store::ledger::Settlement;
 use crate::core::publishing::{DeliveryState, Offer, Parcel, Publisher, Session, Verdict};
@@ -91,9 +92,17 @@ struct Hand<'a> {
     /// To be offered before others.
     ready: VecDeque<Ready>,
     /// Offered, and without a verdict yet; oldest first.
-    offered: VecDeque<(usize, Ready, Place)>,
+    offered: VecDeque<Offered>,
     place: Option<Place>,
     next_number: usize,
+}
+
+/// A mail on its way over a session.
+struct Offered {
+    number: usize,
+    mail: Ready,
+    place: Place,
+    since: Instant,
 }
 
 /// A place in flight, and one in the queue of what is to be written about it.
@@ -115,20 +124,24 @@ impl Offer for Hand<'_> {
             };
             if let Some(reason) = self.shared.why_left(&mail.parcel.to) {
                 let settlement = suppressed(self.shared, &mail, &reason);
-                place.slot.send(Settling { settlement, _flight: None });
+                place.slot.send(Settling::unasked(settlement));
                 continue;
             }
             self.next_number += 1;
-            self.offered.push_back((self.next_number, mail, place));
-            return self.offered.back().map(|(number, mail, _)| (*number, &mail.parcel));
+            let (number, since) = (self.next_number, Instant::now());
+            self.offered.push_back(Offered { number, mail, place, since });
+            return self.offered.back().map(|one| (one.number, &one.mail.parcel));
         }
     }
 
     fn settle(&mut self, number: usize, verdict: Verdict) {
-        let at = self.offered.iter().position(|(offered, ..)| *offered == number);
-        if let Some((_, mail, place)) = at.and_then(|at| self.offered.remove(at)) {
+        let at = self.offered.iter().position(|one| one.number == number);
+        if let Some(Offered { mail, place, since, .. }) = at.and_then(|at| self.offered.remove(at))
+        {
             let settlement = judge(self.shared, &mail, verdict);
-            place.slot.send(Settling { settlement, _flight: Some(place.flight) });
+            let (code, took) = (settlement.code, since.elapsed());
+            let heard = Some(Heard { domain: mail.domain, code, took });
+            place.slot.send(Settling { settlement, heard, _flight: Some(place.flight) });
         }
     }
 }
@@ -169,7 +182,7 @@ impl<'a> Hand<'a> {
 
     /// Takes back the mails that got no verdict, to offer them first.
     fn take_back(&mut self) {
-        while let Some((_, mail, _)) = self.offered.pop_back() {
+        while let Some(Offered { mail, .. }) = self.offered.pop_back() {
             self.ready.push_front(mail);
         }
     }

@@ -3,7 +3,9 @@
 //! A batch is whatever gathered while the one before was being written, so that a slow disk makes
 //! larger batches instead of a longer queue.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -13,11 +15,15 @@ use crate::core::contacts::{Activity, Contacts};
 use crate::core::events::Event;
 use crate::core::kernel::{Id, Timestamp};
 use crate::core::publishing::store::ledger::{self, Settlement};
-use crate::core::publishing::{Counts, DeliveryState, PublishingError};
+use crate::core::publishing::store::runs;
+use crate::core::publishing::{Counts, DeliveryState, Pace, PublishingError};
 use crate::storage::sql::DbError;
 
 /// Settlements written in one transaction at the most.
 const BATCH: usize = 1000;
+/// The time that a run's pace is taken over, and how often it is told.
+const TEMPO: Duration = Duration::from_secs(5);
+const TELL: Duration = Duration::from_secs(1);
 
 /// Writes what `settling` brings until it ends. On an error the run halts: what was not written is
 /// still leased, and will be offered again.
@@ -28,10 +34,14 @@ pub(super) async fn settle(
     // However this ends, nothing is offered any more whose verdict nobody would write.
     let _halt = shared.halt.clone().drop_guard();
     let mut batch = Vec::with_capacity(BATCH);
+    let mut tempo = Tempo::default();
     while settling.recv_many(&mut batch, BATCH).await > 0 {
-        let mut written = write(&shared, &batch).await;
+        let heard: Vec<_> = batch.iter_mut().filter_map(|one| one.heard.take()).collect();
+        shared.lane.hear(&heard);
+        let pace = tempo.count(heard.len(), Instant::now());
+        let mut written = write(&shared, &batch, pace).await;
         while matches!(written, Err(PublishingError::Store(DbError::Busy))) {
-            written = write(&shared, &batch).await;
+            written = write(&shared, &batch, pace).await;
         }
         if written.is_err() {
             shared.halt.cancel(); // before the batch gives up its places in flight
@@ -43,7 +53,41 @@ pub(super) async fn settle(
     Ok(())
 }
 
-async fn write(shared: &Shared, batch: &[Settling]) -> Result<(), PublishingError> {
+/// How many mails were offered in the last seconds.
+#[derive(Default)]
+struct Tempo {
+    seen: VecDeque<(Instant, usize)>,
+    /// When it was told last.
+    told: Option<Instant>,
+}
+
+impl Tempo {
+    /// Counts so many more; gives mails a second when it is time to tell.
+    fn count(&mut self, mails: usize, now: Instant) -> Option<f64> {
+        self.seen.push_back((now, mails));
+        while self.seen.front().is_some_and(|(at, _)| now.duration_since(*at) > TEMPO) {
+            self.seen.pop_front();
+        }
+        if self.told.is_some_and(|told| now.duration_since(told) < TELL) {
+            return None;
+        }
+        let (first, before) = *self.seen.front()?;
+        let seconds = now.duration_since(first).as_secs_f64();
+        if seconds < TELL.as_secs_f64() {
+            return None; // too short to say anything
+        }
+        self.told = Some(now);
+        let mails: usize = self.seen.iter().map(|(_, mails)| mails).sum();
+        // Those of the first batch came before it was counted.
+        Some((mails - before) as f64 / seconds)
+    }
+}
+
+async fn write(
+    shared: &Shared,
+    batch: &[Settling],
+    pace: Option<f64>,
+) -> Result<(), PublishingError> {
     let publishing = &shared.publishing;
     let (now, node) = (publishing.clock.now(), &shared.options.node);
     let mut settlements: Vec<_> = batch.iter().map(|one| one.settlement.clone()).collect();
@@ -70,6 +114,9 @@ async fn write(shared: &Shared, batch: &[Settling]) -> Result<(), PublishingErro
         .map(|one| (one.contact_id, now))
         .collect();
     Contacts::note_activity_in(&mut tx, Activity::Received, shared.campaign, &received).await?;
+    if let Some(rate) = pace {
+        runs::set_pace(&mut tx, shared.run, Pace { rate, at: now }).await?;
+    }
     publishing.outbox.push(&mut tx, settled(shared.run, now, &settlements)).await?;
     Ok(tx.commit().await?)
 }

@@ -9,6 +9,7 @@ use super::Shared;
 use crate::core::contacts::AddressKey;
 use crate::core::events::LEASE;
 use crate::core::kernel::{Complaint, Id, fold_address};
+use crate::core::publishing::limits::Hold;
 use crate::core::publishing::store::{ledger, runs};
 use crate::core::publishing::{PublishingError, RunStatus};
 
@@ -48,14 +49,28 @@ impl Shared {
 pub(super) async fn watch(shared: Arc<Shared>) {
     let mut renewed = tokio::time::Instant::now();
     let mut told: Option<String> = None;
+    let mut waited: Option<Hold> = None;
     let mut unread = Complaint::new("the run's status could not be read");
     let mut unwritten = Complaint::new("the leases could not be renewed");
+    let mut unnoted = Complaint::new("the rates of domains could not be written");
     loop {
         tokio::time::sleep(LOOK).await;
         match look(&shared).await {
             Ok(Some(RunStatus::Active)) => unread.over(),
             Ok(_) => shared.halt.cancel(),
             Err(error) => unread.tell(&error),
+        }
+        match shared.lane.note().await {
+            Ok(()) => unnoted.over(),
+            Err(error) => unnoted.tell(&error),
+        }
+        let hold = shared.held();
+        // How long it still is changes all the time; that is not news.
+        let is_news = |a: &Option<Hold>, b: &Option<Hold>| {
+            a.as_ref().map(|one| &one.why) != b.as_ref().map(|one| &one.why)
+        };
+        if is_news(&hold, &waited) && tell_hold(&shared, hold.as_ref()).await.is_ok() {
+            waited = hold;
         }
         let unreachable = shared.trouble().unreachable.as_ref().map(|(_, why)| why.clone());
         let due = renewed.elapsed() > LEASE / 3;
@@ -85,7 +100,16 @@ async fn look(shared: &Shared) -> Result<Option<RunStatus>, PublishingError> {
             left.reasons.insert(address, reason);
         }
     }
+    shared.lane.refresh(&mut tx).await?;
     Ok(runs::get(&mut tx, shared.run).await?.map(|run| run.status))
+}
+
+/// Says what limit the run waits for, or that it waits for none.
+pub(super) async fn tell_hold(shared: &Shared, hold: Option<&Hold>) -> Result<(), PublishingError> {
+    let mut tx = shared.publishing.db.begin().await?;
+    let hold = hold.map(|hold| (hold.until, hold.why.as_str()));
+    runs::set_hold(&mut tx, shared.run, hold).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn tell(shared: &Shared, trouble: Option<&str>, renew: bool) -> Result<(), PublishingError> {

@@ -58,6 +58,18 @@ pub(in crate::core::publishing) async fn delete(tx: &mut Tx, channel: &Channel) 
     Ok(tx.execute(sql, params![tx.workspace(), channel.id, channel.version]).await? == 1)
 }
 
+/// The version and settings of the channel that is called `name`, if it is not at `version` any more.
+pub(in crate::core::publishing) async fn changed_since(
+    tx: &mut Tx,
+    name: &str,
+    version: u64,
+) -> DbResult<Option<(u64, ChannelSettings)>> {
+    let sql = "SELECT version, settings FROM channels
+               WHERE workspace_id = ?1 AND name = ?2 AND version <> ?3";
+    let row = tx.row(sql, params![tx.workspace(), name, version]).await?;
+    row.map(|row| Ok((row.get("version")?, row.json("settings")?))).transpose()
+}
+
 fn json(channel: &Channel) -> (serde_json::Value, serde_json::Value) {
     (serde_json::json!(channel.settings), serde_json::json!(channel.labels))
 }

@@ -5,7 +5,9 @@
 
 use crate::core::contacts::{Condition, audience};
 use crate::core::kernel::{Id, Timestamp};
-use crate::core::publishing::{Counts, DeliveryState, LocalTime, Recipient, RunPlan, Waiting};
+use crate::core::publishing::{
+    Counts, DeliveryState, Failure, LocalTime, Recipient, RunPlan, Waiting,
+};
 use crate::storage::sql::{DbResult, Params, Row, Tx, Update, params};
 
 /// A row that was claimed, with the contact as it is now.
@@ -25,6 +27,8 @@ pub(in crate::core::publishing) struct Due {
     pub(in crate::core::publishing) suppressed: Option<String>,
     /// The address it was written down with.
     pub(in crate::core::publishing) email: String,
+    /// The domain of the address it goes to, folded.
+    pub(in crate::core::publishing) domain: String,
 }
 
 /// How a delivery ended, or when it is due again.
@@ -144,7 +148,7 @@ pub(in crate::core::publishing) async fn is_in_hand(tx: &mut Tx, run: Id) -> DbR
     Ok(tx.row(sql, params![run]).await?.is_some())
 }
 
-/// Leases up to `limit` due rows to `node` until `until`.
+/// Leases up to `limit` due rows to `node` until `until`; none of the domains in `without`.
 pub(in crate::core::publishing) async fn claim(
     tx: &mut Tx,
     run: Id,
@@ -152,20 +156,23 @@ pub(in crate::core::publishing) async fn claim(
     now: Timestamp,
     until: Timestamp,
     limit: i64,
+    without: &[String],
 ) -> DbResult<Vec<Due>> {
     let lock = tx.dialect().claim_of("d");
+    let mut values = params![run, now, limit];
+    let outside = outside(tx, without, "d.domain", "?4", &mut values);
     let sql = format!(
-        "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, d.resent, d.email AS kept,
+        "SELECT d.contact_id, d.message_id, d.attempts, d.due_at, d.resent, d.email AS kept, d.domain,
                  c.id AS found, c.email, c.name,
                  c.language, c.timezone, c.attributes, s.reason, {LEFT} AS has_left
          FROM deliveries d
          LEFT JOIN contacts c ON c.id = d.contact_id
          LEFT JOIN suppressions s
                 ON s.workspace_id = c.workspace_id AND s.email_folded = c.email_folded
-         WHERE d.run_id = ?1 AND d.state IN ('queued', 'deferred') AND d.due_at <= ?2
+         WHERE d.run_id = ?1 AND d.state IN ('queued', 'deferred') AND d.due_at <= ?2 {outside}
          LIMIT ?3 {lock}"
     );
-    let rows = tx.rows(&sql, params![run, now, limit]).await?;
+    let rows = tx.rows(&sql, values).await?;
     let due: Vec<Due> = rows.iter().map(due).collect::<DbResult<_>>()?;
     let lease = Update {
         table: "deliveries",
@@ -177,6 +184,33 @@ pub(in crate::core::publishing) async fn claim(
     let row = |d: &Due| params![run, d.contact_id, d.message_id, node, until];
     tx.update_many(lease, due.iter().map(row).collect()).await?;
     Ok(due)
+}
+
+/// The clause that leaves out the domains in `without`, bound as `mark`; nothing when there are none.
+fn outside(tx: &Tx, without: &[String], column: &str, mark: &str, values: &mut Params) -> String {
+    if without.is_empty() {
+        return String::new();
+    }
+    values.push(serde_json::json!(without).into());
+    format!("AND {column} NOT IN ({})", tx.texts(mark))
+}
+
+/// Gives rows back that `node` holds and does not offer for now: each is due at its time.
+pub(in crate::core::publishing) async fn put_back(
+    tx: &mut Tx,
+    run: Id,
+    node: &str,
+    rows: &[(Id, Id, Timestamp)],
+) -> DbResult<u64> {
+    let sql = "UPDATE deliveries
+               SET state = CASE WHEN attempts = 0 THEN 'queued' ELSE 'deferred' END, due_at = ?5,
+                   leased_by = NULL, leased_until = NULL
+               WHERE run_id = ?1 AND contact_id = ?2 AND message_id = ?3
+                 AND state = 'leased' AND leased_by = ?4";
+    let row = |(contact, message, due): &(Id, Id, Timestamp)| {
+        params![run, *contact, *message, node, *due]
+    };
+    tx.execute_many(sql, rows.iter().map(row).collect()).await
 }
 
 /// Suppressions in the order they were made, at the most, after the one with the id `after`.
@@ -290,6 +324,24 @@ pub(in crate::core::publishing) async fn counts(tx: &mut Tx, run: Id) -> DbResul
     Ok(counts)
 }
 
+/// What failed in a run, or was turned away for now: by state and code, most first.
+pub(in crate::core::publishing) async fn failures(tx: &mut Tx, run: Id) -> DbResult<Vec<Failure>> {
+    let sql = "SELECT state, code, enhanced, COUNT(*) AS count, MIN(reply) AS reply
+               FROM deliveries WHERE run_id = ?1 AND state IN ('failed', 'deferred')
+               GROUP BY state, code, enhanced
+               ORDER BY count DESC, state, code NULLS FIRST, enhanced NULLS FIRST LIMIT 10";
+    let failure = |row: &Row| {
+        Ok(Failure {
+            state: row.word("state")?,
+            code: row.get("code")?,
+            enhanced: row.get("enhanced")?,
+            count: row.get("count")?,
+            reply: row.get("reply")?,
+        })
+    };
+    tx.rows(sql, params![run]).await?.iter().map(failure).collect()
+}
+
 /// The address that the mails of a run to a contact went to.
 pub(in crate::core::publishing) async fn address(
     tx: &mut Tx,
@@ -320,6 +372,22 @@ pub(in crate::core::publishing) async fn next_due(
     row.map_or(Ok(None), |row| row.get("due_at"))
 }
 
+/// As [`next_due`], of other domains than those in `without`.
+pub(in crate::core::publishing) async fn next_due_outside(
+    tx: &mut Tx,
+    run: Id,
+    without: &[String],
+) -> DbResult<Option<Timestamp>> {
+    let mut values = params![run];
+    let outside = outside(tx, without, "domain", "?2", &mut values);
+    let sql = format!(
+        "SELECT MIN(due_at) AS due_at FROM deliveries
+         WHERE run_id = ?1 AND state IN ('queued', 'deferred') {outside}"
+    );
+    let row = tx.row(&sql, values).await?;
+    row.map_or(Ok(None), |row| row.get("due_at"))
+}
+
 fn due(row: &Row) -> DbResult<Due> {
     let contact = match row.get::<Option<Id>>("found")? {
         Some(id) => Some(Recipient {
@@ -344,5 +412,6 @@ fn due(row: &Row) -> DbResult<Due> {
             reason => reason,
         },
         email: row.get("kept")?,
+        domain: row.get("domain")?,
     })
 }

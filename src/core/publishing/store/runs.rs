@@ -1,11 +1,13 @@
 //! Runs: one execution of a campaign each, with the plan it began with.
 
 use crate::core::kernel::{Id, Timestamp};
-use crate::core::publishing::{Run, RunPlan, RunStatus};
+use crate::core::publishing::limits::whole;
+use crate::core::publishing::{Held, Pace, Run, RunPlan, RunStatus};
 use crate::storage::sql::{DbResult, Row, Tx, params};
 
 const COLUMNS: &str =
-    "id, campaign_id, channel, status, recipients, error, started_at, finished_at";
+    "id, campaign_id, channel, status, recipients, error, held_by, held_until, rate, rate_at,
+     started_at, finished_at";
 
 pub(in crate::core::publishing) async fn insert(
     tx: &mut Tx,
@@ -106,7 +108,35 @@ pub(in crate::core::publishing) async fn set_error(
     tx.execute("UPDATE runs SET error = ?2 WHERE id = ?1", params![id, error]).await.map(drop)
 }
 
+/// Says what limit a run waits for and until when, or that it waits for none.
+pub(in crate::core::publishing) async fn set_hold(
+    tx: &mut Tx,
+    id: Id,
+    hold: Option<(Timestamp, &str)>,
+) -> DbResult<()> {
+    let (until, by) = hold.unzip();
+    let sql = "UPDATE runs SET held_until = ?2, held_by = ?3 WHERE id = ?1";
+    tx.execute(sql, params![id, until, by]).await.map(drop)
+}
+
+/// The campaigns whose runs wait for a limit.
+pub(in crate::core::publishing) async fn held(tx: &mut Tx) -> DbResult<Vec<Id>> {
+    let sql = "SELECT r.campaign_id FROM runs r JOIN campaigns k ON k.id = r.campaign_id
+               WHERE k.workspace_id = ?1 AND r.status = 'active' AND r.held_until IS NOT NULL
+               ORDER BY r.campaign_id";
+    let rows = tx.rows(sql, params![tx.workspace()]).await?;
+    rows.iter().map(|row| row.get("campaign_id")).collect()
+}
+
+/// Says how fast a run is.
+pub(in crate::core::publishing) async fn set_pace(tx: &mut Tx, id: Id, pace: Pace) -> DbResult<()> {
+    let rate = whole((pace.rate * 1000.0).round());
+    let sql = "UPDATE runs SET rate = ?2, rate_at = ?3 WHERE id = ?1";
+    tx.execute(sql, params![id, rate, pace.at]).await.map(drop)
+}
+
 fn run(row: &Row) -> DbResult<Run> {
+    let (held_by, rate): (Option<String>, Option<i64>) = (row.get("held_by")?, row.get("rate")?);
     Ok(Run {
         id: row.get("id")?,
         campaign_id: row.get("campaign_id")?,
@@ -114,6 +144,10 @@ fn run(row: &Row) -> DbResult<Run> {
         status: row.word("status")?,
         recipients: row.get("recipients")?,
         error: row.get("error")?,
+        held: held_by.zip(row.get("held_until")?).map(|(by, until)| Held { by, until }),
+        pace: rate
+            .zip(row.get("rate_at")?)
+            .map(|(rate, at)| Pace { rate: rate as f64 / 1000.0, at }),
         started_at: row.get("started_at")?,
         finished_at: row.get("finished_at")?,
     })
