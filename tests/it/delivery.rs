@@ -11,6 +11,7 @@ mod leaving;
 mod ledger;
 mod limits;
 mod nodes;
+mod pipelines;
 mod replies;
 mod resends;
 mod schedules;

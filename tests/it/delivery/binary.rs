@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::cli::Sandbox;
 use crate::support::process::{Working, wait_until};
 use crate::support::sink::Sink;
-use crate::support::smtp::{Act, SmtpServer};
+use crate::support::smtp::{Act, SmtpServer, Speech};
 
 /// Mails that may be in flight in these tests: small, so that the bound on copies is one.
 const IN_FLIGHT: usize = 16;
@@ -164,7 +164,20 @@ fn the_sink_the_ledger_and_the_report_agree() {
 
 #[test]
 fn a_run_that_is_killed_again_and_again_misses_nobody() {
+    killed_again_and_again(Speech::Plain);
+}
+
+/// The bound on copies is the same, however many mails a connection has under way.
+#[test]
+fn a_pipelining_run_that_is_killed_again_and_again_misses_nobody() {
+    killed_again_and_again(Speech::Pipelining);
+    killed_again_and_again(Speech::Chunking);
+}
+
+#[track_caller]
+fn killed_again_and_again(speech: Speech) {
     let server = SmtpServer::start();
+    server.speaks(speech);
     let shop = Shop::sending_to(server.port, 600);
     shop.begin(&["campaign", "start", "spring"]).killed_at(&server, 100);
     for (kills, count) in [(1, 250), (2, 450)] {

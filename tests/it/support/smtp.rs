@@ -33,6 +33,18 @@ pub(crate) enum Act {
     Slowly(Duration),
 }
 
+/// How many commands the server lets a client send at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// One.
+    #[default]
+    Plain,
+    /// All before a content (RFC 2920).
+    Pipelining,
+    /// Whole mails, by BDAT (RFC 3030).
+    Chunking,
+}
+
 /// A mail the server took responsibility for.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
@@ -67,6 +79,7 @@ struct State {
     let_go: bool,
     password: Option<String>,
     most_connections: usize,
+    speech: Speech,
     connections: HashMap<u64, TcpStream>,
     closed: bool,
 }
@@ -83,6 +96,7 @@ impl Default for State {
             let_go: false,
             password: None,
             most_connections: usize::MAX,
+            speech: Speech::default(),
             connections: HashMap::new(),
             closed: false,
         }
@@ -143,6 +157,11 @@ impl SmtpServer {
         self.inner.state().most_connections = most;
     }
 
+    /// What it offers to those who connect from now on.
+    pub(crate) fn speaks(&self, speech: Speech) {
+        self.inner.state().speech = speech;
+    }
+
     /// Ends the wait of mails that are held, now and later.
     pub(crate) fn let_go(&self) {
         self.inner.state().let_go = true;
@@ -158,6 +177,11 @@ impl SmtpServer {
         let mut all: Vec<_> = self.taken().into_iter().map(|mail| mail.to).collect();
         all.sort();
         all
+    }
+
+    /// Whether nobody is connected.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.inner.state().connections.is_empty()
     }
 
     /// How many mails were taken.
@@ -223,15 +247,21 @@ impl Inner {
         stream.set_nodelay(true)?;
         let mut lines = BufReader::new(stream.try_clone()?);
         let say = |words: &str| (&*stream).write_all(format!("{words}\r\n").as_bytes());
-        let (too_many, password) = {
+        let (too_many, password, speech) = {
             let mut state = self.state();
             state.connections.insert(number, stream.try_clone()?);
-            (state.connections.len() > state.most_connections, state.password.clone())
+            let too_many = state.connections.len() > state.most_connections;
+            (too_many, state.password.clone(), state.speech)
         };
         if too_many {
             return say("421 4.7.0 too many connections");
         }
         say("220 test ESMTP")?;
+        let offers = match speech {
+            Speech::Plain => "",
+            Speech::Pipelining => "250-PIPELINING\r\n",
+            Speech::Chunking => "250-PIPELINING\r\n250-CHUNKING\r\n",
+        };
         let (mut to, mut act) = (String::new(), Act::Take);
         loop {
             let mut line = String::new();
@@ -240,7 +270,7 @@ impl Inner {
             }
             let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
             match word.as_str() {
-                "EHLO" => say("250-test\r\n250-8BITMIME\r\n250 AUTH PLAIN")?,
+                "EHLO" => say(&format!("250-test\r\n{offers}250-8BITMIME\r\n250 AUTH PLAIN"))?,
                 "AUTH" if password.as_deref().is_some_and(|word| !knows(&line, word)) => {
                     say("535 5.7.8 who are you")?;
                 }
@@ -254,9 +284,19 @@ impl Inner {
                         _ => say("250 2.1.5 ok")?,
                     }
                 }
-                "DATA" => {
-                    say("354 go on")?;
-                    let content = content(&mut lines)?;
+                "BDAT" | "DATA" => {
+                    let content = if word == "BDAT" {
+                        chunk(&line, &mut lines)?
+                    } else if let Act::Say(_) = act {
+                        String::new()
+                    } else {
+                        say("354 go on")?;
+                        content(&mut lines)?
+                    };
+                    if let Act::Say(_) = act {
+                        say("503 5.5.1 no recipient")?;
+                        continue;
+                    }
                     match self.end(&to, act, content) {
                         Some(words) => say(words)?,
                         None => return Ok(()),
@@ -321,6 +361,15 @@ fn content(lines: &mut impl io::BufRead) -> io::Result<String> {
         content.push_str(line.strip_prefix('.').unwrap_or(line));
         content.push('\n');
     }
+}
+
+/// The content that `BDAT` announces, lines ending in LF.
+fn chunk(command: &str, lines: &mut impl io::BufRead) -> io::Result<String> {
+    let size = command.split_ascii_whitespace().nth(1).and_then(|size| size.parse().ok());
+    let mut content = vec![0; size.ok_or(io::ErrorKind::InvalidData)?];
+    lines.read_exact(&mut content)?;
+    let content = String::from_utf8(content).map_err(io::Error::other)?;
+    Ok(content.replace("\r\n", "\n"))
 }
 
 /// Whether this `AUTH PLAIN` has the password.

@@ -14,10 +14,10 @@
 //! **When the line is lost**, the oldest mail without an answer is deferred, and so is every mail
 //! of which the last byte has left: the server may have taken it. The others were not offered. Nor
 //! was the oldest, when it came upon a line that had carried mails before and was closed since, as
-//! servers do with idle ones.
+//! servers do with idle ones. After 421 nothing is begun, and what was under way is heard to its end:
+//! a server that goes on answering may take mails still.
 
 use std::collections::VecDeque;
-use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,14 +73,17 @@ impl Session for SmtpSession {
                 unclear: &mut self.unclear,
                 mails: VecDeque::new(),
                 asked: VecDeque::new(),
+                closing: false,
             };
-            let ended = talk.hold().await;
-            if let Err(fault) = ended {
+            if let Err(fault) = talk.hold().await {
                 talk.lose(&fault);
                 return false;
             }
-            self.line = Some(line);
-            true
+            let usable = !talk.closing;
+            if usable {
+                self.line = Some(line);
+            }
+            usable
         }
         .boxed()
     }
@@ -118,6 +121,8 @@ struct UnderWay {
     end: Option<u64>,
     /// Whether the server has answered to its MAIL.
     begun: bool,
+    /// Whether the server closed the line before it began, as servers do with idle ones.
+    too_late: bool,
     /// The first no. The verdict waits for the last reply, which the line cannot go on without.
     no: Option<Verdict>,
 }
@@ -133,6 +138,8 @@ struct Talk<'a> {
     mails: VecDeque<UnderWay>,
     /// What has no reply yet, oldest first.
     asked: VecDeque<Step>,
+    /// Whether the server said that it will hang up.
+    closing: bool,
 }
 
 impl Talk<'_> {
@@ -155,7 +162,7 @@ impl Talk<'_> {
 
     /// Begins as many mails as the line can carry now.
     fn fill(&mut self) {
-        while self.has_room() {
+        while !self.closing && self.has_room() {
             let Some((number, parcel)) = self.offer.next() else { return };
             match Letter::of(parcel, &self.line.offered) {
                 Ok(letter) => self.begin(number, letter),
@@ -203,7 +210,8 @@ impl Talk<'_> {
             self.line.wire.queue(content.clone());
             end = Some(self.line.wire.end());
         }
-        self.mails.push_back(UnderWay { number, content, to_say, end, begun: false, no: None });
+        let (begun, too_late, no) = (false, false, None);
+        self.mails.push_back(UnderWay { number, content, to_say, end, begun, too_late, no });
     }
 
     /// Takes the reply to `step` of the oldest mail.
@@ -211,10 +219,15 @@ impl Talk<'_> {
     /// # Errors
     /// The line is of no use any more.
     fn hear(&mut self, step: Step, reply: &Reply) -> Result<(), Fault> {
+        let (Some(mail), class) = (self.mails.front_mut(), reply.class()) else {
+            return Ok(());
+        };
         if reply.code == CLOSING {
-            return Err(Fault::said(reply));
+            // it may still answer what is on its way to it
+            self.closing = true;
+            let first = matches!(step, Step::Reset | Step::Sender);
+            mail.too_late = *self.used && first && !mail.begun;
         }
-        let (Some(mail), class) = (self.mails.front_mut(), reply.class()) else { return Ok(()) };
         mail.begun |= step != Step::Reset;
         match (step, class) {
             (Step::Reset | Step::Sender | Step::Recipient, 2) => self.say_next(),
@@ -222,7 +235,8 @@ impl Talk<'_> {
             (Step::Content, 2) => {
                 self.end(Verdict::Accepted { reply: reply.text() });
             }
-            (Step::Sender | Step::Recipient | Step::Data | Step::Content, 4 | 5) => {
+            (Step::Reset, 4 | 5) if !self.closing => return Err(Fault::no_answer(reply)),
+            (_, 4 | 5) => {
                 let (code, text) = (Some(reply.code), reply.text());
                 let no = match class {
                     4 => Verdict::Deferred { code, reply: text },
@@ -232,7 +246,7 @@ impl Talk<'_> {
                 if alone || matches!(step, Step::Data | Step::Content) {
                     *self.unclear |= step != Step::Content;
                     self.end(no);
-                } else {
+                } else if !mail.too_late {
                     mail.no.get_or_insert(no);
                 }
             }
@@ -264,41 +278,36 @@ impl Talk<'_> {
 
     /// Ends the oldest mail; a no that came before counts, whatever came after it.
     fn end(&mut self, verdict: Verdict) {
-        if let Some(mail) = self.mails.pop_front() {
-            self.offer.settle(mail.number, mail.no.unwrap_or(verdict));
-            *self.used = true;
+        let Some(mail) = self.mails.pop_front() else { return };
+        *self.used = true;
+        match (mail.no, verdict) {
+            (Some(no), _) => self.offer.settle(mail.number, no),
+            (None, Verdict::Deferred { .. } | Verdict::Refused { .. }) if mail.too_late => {}
+            (None, verdict) => self.offer.settle(mail.number, verdict),
         }
     }
 
     /// Tells what the loss of the line means for the mails under way.
     fn lose(&mut self, fault: &Fault) {
-        let closing = match fault {
-            Fault::Reply { code, text } => Some((*code, text)),
-            _ => None,
-        };
-        let gone = closing.is_some() || matches!(fault, Fault::Broken(_));
+        let gone = matches!(fault, Fault::Broken(_));
         for (at, mail) in self.mails.drain(..).enumerate() {
-            let oldest = at == 0 && !(*self.used && gone && !mail.begun);
             let has_left = mail.end.is_some_and(|end| self.line.wire.has_left(end));
-            let verdict = match (mail.no, closing) {
-                (Some(no), _) => no,
-                (None, Some((code, text))) if oldest => deferred(Some(code), text),
-                (None, None) if has_left => deferred(
-                    None,
-                    format!(
-                        "{fault}; the server may have taken the mail, the next attempt has the \
-                         same Message-ID"
-                    ),
+            let too_late = mail.too_late || (*self.used && gone && !mail.begun);
+            let reply = match mail.no {
+                Some(no) => {
+                    self.offer.settle(mail.number, no);
+                    continue;
+                }
+                // it said that it would read no more, and did not
+                None if self.closing && gone => continue,
+                None if has_left => format!(
+                    "{fault}; the server may have taken the mail, the next attempt has the same \
+                     Message-ID"
                 ),
-                (None, None) if oldest => deferred(None, fault),
-                // not offered
-                _ => continue,
+                None if at == 0 && !too_late => fault.to_string(),
+                None => continue,
             };
-            self.offer.settle(mail.number, verdict);
+            self.offer.settle(mail.number, Verdict::Deferred { code: None, reply });
         }
     }
-}
-
-fn deferred(code: Option<u16>, reply: impl Display) -> Verdict {
-    Verdict::Deferred { code, reply: reply.to_string() }
 }

@@ -160,6 +160,21 @@ async fn a_line_lost_under_bdat_leaves_open_what_had_left() {
     }
 }
 
+/// A server that said it would hang up, and went on: what it took is known to be taken.
+#[tokio::test]
+async fn what_is_answered_after_a_goodbye_counts() {
+    let [mail, rcpt] = [("MAIL", Say("250 ok")), ("RCPT", Say("250 ok"))];
+    let server = Server::playing(vec![script(&[
+        &[CHUNKING, mail, ("RCPT", Say("421 closing")), ("BDAT", Chunk("503 what"))],
+        &[("RSET", Say("250 ok")), mail, rcpt, ("BDAT", Chunk("250 ok"))],
+    ])])
+    .await;
+    let (words, usable) = offered(&server, 3).await;
+    assert_eq!(words, ["421", "ok", "-"]);
+    assert!(!usable);
+    server.taken().await;
+}
+
 /// What the server cannot take is told without asking it, and costs the others nothing.
 #[tokio::test]
 async fn a_mail_that_does_not_fit_is_not_offered() {
