@@ -41,10 +41,10 @@ async fn mixed_outcomes(shop: Shop, speech: Speech) {
     }
     let run = shop.start().await;
     loop {
-        let (publishing, stop) = (shop.app.services.publishing.clone(), shop.stop.clone());
+        let (publishing, token) = (shop.app.services.publishing.clone(), shop.stop.clone());
         let working =
             tokio::spawn(
-                async move { publishing.work(run, &Shop::options(32), &stop).await.unwrap() },
+                async move { publishing.work(run, &Shop::options(32), &token).await.unwrap() },
             );
         until("the end of the work", async || {
             let progress = shop.progress().await;
@@ -99,8 +99,8 @@ async fn no_more_whole_mails_leave_than_may_be_in_flight(shop: Shop) {
 
     shop.server.otherwise(Act::Take);
     let (run, options) = (shop.progress().await.run.unwrap().id, Shop::options(5));
-    let worked = shop.app.services.publishing.work(run, &options, &shop.stop).await.unwrap();
-    assert_eq!(worked, Worked::Finished);
+    let ending = shop.app.services.publishing.work(run, &options, &shop.stop).await.unwrap();
+    assert_eq!(ending, Worked::Finished);
     assert_eq!(shop.those(DeliveryState::Accepted).await, readers);
     assert_eq!((shop.server.count(), shop.server.duplicates()), (60 + taken, taken));
 }
