@@ -3,7 +3,7 @@
 use super::channel::{Channel, ChannelSettings};
 use super::model::PublishingError;
 use super::service::Publishing;
-use super::store::{channels, runs};
+use super::store::{channels, ledger, runs};
 use crate::core::events::{Event, Queue};
 use crate::core::kernel::{Labels, Page, PageRequest, check_name};
 use crate::storage::sql::{self, DbError, Found, Tx};
@@ -77,12 +77,24 @@ impl Publishing {
         }
         channel.version += 1;
         if is_limited_otherwise {
-            // Runs that gave their job back because of a limit look at it again.
-            let held = runs::held(tx).await?;
-            Queue::new(self.db.clone(), self.clock.clone()).hurry(tx, &held).await?;
+            self.reconsider(tx, &channel.name).await?;
         }
         self.outbox.push(tx, Event::about("channel.updated", channel.id, &channel.name)).await?;
         Ok(channel)
+    }
+
+    /// Lets what waits because of the limits of a channel look at them again: mails that were put back
+    /// for later, and jobs.
+    async fn reconsider(&self, tx: &mut Tx, channel: &str) -> Result<(), PublishingError> {
+        let (mut campaigns, now) = (Vec::new(), self.clock.now());
+        for (run, plan) in runs::sending_by(tx, channel).await? {
+            if plan.local_time.is_none() {
+                ledger::bring_forward(tx, run.id, now).await?;
+            }
+            campaigns.push(run.campaign_id);
+        }
+        let queue = Queue::new(self.db.clone(), self.clock.clone());
+        Ok(queue.hurry(tx, &campaigns).await?)
     }
 
     /// As [`Publishing::update_channel_in`], in a transaction of its own.

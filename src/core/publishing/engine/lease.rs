@@ -11,6 +11,7 @@ use super::Shared;
 use crate::core::events::LEASE;
 use crate::core::kernel::{Timestamp, fold_address};
 use crate::core::publishing::PublishingError;
+use crate::core::publishing::limits::Hold;
 use crate::core::publishing::store::ledger::{self, Due};
 use crate::core::publishing::store::people;
 use crate::storage::sql::{DbError, Tx};
@@ -77,12 +78,16 @@ pub(super) async fn lease(
                 Outlook::Over => return Ok(()),
                 Outlook::Due(at) if is_far(at.since(clock.now()), opens) => {
                     // Told by the first that sees it.
-                    let opens = opens.map(|opens| clock.now().plus(opens));
-                    shared.waits.get_or_init(|| opens.map_or(at, |opens| at.min(opens)));
+                    let until = opens.map_or(at, |opens| at.min(clock.now().plus(opens)));
+                    shared.waits.get_or_init(|| until);
+                    shared.note_hold(opens.map(|wait| Hold::of_domains(until, wait)));
                     return Ok(());
                 }
                 Outlook::Held if opens.is_some_and(|opens| is_far(opens, None)) => {
-                    shared.waits.get_or_init(|| clock.now().plus(opens.unwrap_or_default()));
+                    let wait = opens.unwrap_or_default();
+                    let until = clock.now().plus(wait);
+                    shared.waits.get_or_init(|| until);
+                    shared.note_hold(Some(Hold::of_domains(until, wait)));
                     return Ok(());
                 }
                 Outlook::Due(at) => {

@@ -100,7 +100,9 @@ async fn look(shared: &Shared) -> Result<Option<RunStatus>, PublishingError> {
             left.reasons.insert(address, reason);
         }
     }
-    shared.lane.refresh(&mut tx).await?;
+    if shared.lane.refresh(&mut tx).await? {
+        shared.settled.notify_one(); // what had to wait may be let go
+    }
     Ok(runs::get(&mut tx, shared.run).await?.map(|run| run.status))
 }
 

@@ -78,6 +78,13 @@ pub(in crate::core::publishing) struct Hold {
     pub(in crate::core::publishing) why: String,
 }
 
+impl Hold {
+    /// One of all the domains that mails are left for.
+    pub(in crate::core::publishing) fn of_domains(until: Timestamp, wait: Duration) -> Self {
+        Self { until, wait, why: "the limits of the domains that are left".to_owned() }
+    }
+}
+
 /// What becomes of a mail that asked to leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core::publishing) enum Fate {
@@ -173,15 +180,15 @@ impl Lane {
         Ok(())
     }
 
-    /// Takes over the channel's limits as they are now.
-    pub(in crate::core::publishing) async fn refresh(&self, tx: &mut Tx) -> DbResult<()> {
+    /// Takes over the channel's limits as they are now; says whether they were changed.
+    pub(in crate::core::publishing) async fn refresh(&self, tx: &mut Tx) -> DbResult<bool> {
         let version = self.said().version;
         self.reread(tx, version).await
     }
 
-    async fn reread(&self, tx: &mut Tx, version: u64) -> DbResult<()> {
+    async fn reread(&self, tx: &mut Tx, version: u64) -> DbResult<bool> {
         let changed = channels::changed_since(tx, &self.channel, version).await?;
-        let Some((version, settings)) = changed else { return Ok(()) };
+        let Some((version, settings)) = changed else { return Ok(false) };
         let limits = settings.limits;
         let limited = !self.ground.workspace.is_empty()
             || limits.quiet_hours.is_some()
@@ -196,7 +203,7 @@ impl Lane {
         *self.said.write().unwrap_or_else(PoisonError::into_inner) =
             Arc::new(Said { version, limits });
         self.limited.store(limited, Ordering::Relaxed);
-        Ok(())
+        Ok(true)
     }
 
     /// Hears what servers said.

@@ -213,6 +213,18 @@ pub(in crate::core::publishing) async fn put_back(
     tx.execute_many(sql, rows.iter().map(row).collect()).await
 }
 
+/// Lets the rows of a run that were never offered be due at once: what they were put back for may not
+/// hold any more. Not for runs whose rows are due by their contacts' clocks.
+pub(in crate::core::publishing) async fn bring_forward(
+    tx: &mut Tx,
+    run: Id,
+    now: Timestamp,
+) -> DbResult<u64> {
+    let sql = "UPDATE deliveries SET due_at = ?2
+               WHERE run_id = ?1 AND state = 'queued' AND attempts = 0 AND due_at > ?2";
+    tx.execute(sql, params![run, now]).await
+}
+
 /// Suppressions in the order they were made, at the most, after the one with the id `after`.
 pub(in crate::core::publishing) async fn suppressed_after(
     tx: &mut Tx,

@@ -119,13 +119,23 @@ pub(in crate::core::publishing) async fn set_hold(
     tx.execute(sql, params![id, until, by]).await.map(drop)
 }
 
-/// The campaigns whose runs wait for a limit.
-pub(in crate::core::publishing) async fn held(tx: &mut Tx) -> DbResult<Vec<Id>> {
-    let sql = "SELECT r.campaign_id FROM runs r JOIN campaigns k ON k.id = r.campaign_id
-               WHERE k.workspace_id = ?1 AND r.status = 'active' AND r.held_until IS NOT NULL
-               ORDER BY r.campaign_id";
-    let rows = tx.rows(sql, params![tx.workspace()]).await?;
-    rows.iter().map(|row| row.get("campaign_id")).collect()
+/// The runs that send by the channel of this name.
+pub(in crate::core::publishing) async fn sending_by(
+    tx: &mut Tx,
+    channel: &str,
+) -> DbResult<Vec<(Run, RunPlan)>> {
+    let sql = "SELECT r.id FROM runs r JOIN campaigns k ON k.id = r.campaign_id
+               WHERE k.workspace_id = ?1 AND r.status = 'active' ORDER BY r.id";
+    let mut runs = Vec::new();
+    for row in tx.rows(sql, params![tx.workspace()]).await? {
+        let id = row.get("id")?;
+        if let Some(run) = get(tx, id).await?.filter(|run| run.channel.name == channel)
+            && let Some(plan) = plan(tx, id).await?
+        {
+            runs.push((run, plan));
+        }
+    }
+    Ok(runs)
 }
 
 /// Says how fast a run is.
