@@ -1,5 +1,6 @@
 //! `/channels`: ways out, with their credentials by reference.
 
+mod dns;
 mod signing;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use dns::{__path_get_channel_dns, get_channel_dns};
 
 use super::envelope::{Created, Data, Envelope, Listed, Tagged};
 use super::error::{ApiError, ErrorBody};
@@ -20,6 +23,7 @@ use crate::core::publishing::{
     Transport, UnsubscribeWays,
 };
 
+pub use dns::{DnsBody, DnsRecordBody};
 pub use signing::DkimBody;
 
 /// A channel.
@@ -56,6 +60,10 @@ pub struct NewChannelBody {
     /// The DKIM signatures on its mails, 8 at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dkim: Vec<DkimBody>,
+    /// Where mails that cannot be delivered come back to, 11 characters before the `@` at most: each
+    /// mail adds its own token, as in `bounces+TOKEN@shop.example`. Whom mails are from, unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_path: Option<String>,
     /// The server, when the kind is `smtp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpBody>,
@@ -121,7 +129,14 @@ pub enum PasswordBody {
 }
 
 pub(super) fn area() -> Area {
-    area![list_channels, create_channel, get_channel, replace_channel, delete_channel,]
+    area![
+        list_channels,
+        create_channel,
+        get_channel,
+        replace_channel,
+        delete_channel,
+        get_channel_dns,
+    ]
 }
 
 /// Create a channel.
@@ -213,6 +228,7 @@ impl NewChannelBody {
             reply_to: None,
             unsubscribe: None,
             dkim: Vec::new(),
+            return_path: None,
             smtp: None,
             limits: LimitsBody::default(),
         }
@@ -242,6 +258,7 @@ impl TryFrom<NewChannelBody> for NewChannel {
                 .map(|ways| UnsubscribeWays { url: ways.url, email: ways.email }),
             dkim: body.dkim.into_iter().map(Into::into).collect(),
             limits: body.limits.try_into()?,
+            return_path: body.return_path,
         };
         Ok(Self { name: body.name, labels: body.labels, settings })
     }
@@ -297,6 +314,7 @@ impl From<Channel> for ChannelBody {
                     .unsubscribe
                     .map(|ways| UnsubscribeBody { url: ways.url, email: ways.email }),
                 dkim: settings.dkim.into_iter().map(Into::into).collect(),
+                return_path: settings.return_path,
                 smtp,
                 limits: settings.limits.into(),
             },

@@ -47,7 +47,8 @@ pub use campaigns::{
     ProgressBody, WaitingBody,
 };
 pub use channels::{
-    ChannelBody, DkimBody, MailboxBody, NewChannelBody, PasswordBody, SmtpBody, UnsubscribeBody,
+    ChannelBody, DkimBody, DnsBody, DnsRecordBody, MailboxBody, NewChannelBody, PasswordBody,
+    SmtpBody, UnsubscribeBody,
 };
 pub use contacts::{
     ActivityBody, BulkChangeBody, BulkDeletedBody, BulkQuery, BulkSummaryBody, ConsentBody,

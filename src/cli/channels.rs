@@ -1,6 +1,7 @@
 //! `frontier channel`: ways out, with their credentials by reference.
 
 mod dkim_key;
+mod dns;
 mod limits;
 mod signing;
 
@@ -11,6 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use self::limits::LimitArgs;
 use super::confirm::Confirm;
 use dkim_key::DkimKeyArgs;
+use dns::DnsArgs;
 
 use super::error::CommandError;
 use super::host::Host;
@@ -29,6 +31,7 @@ pub enum ChannelCommand {
     Show(NamedArgs),
     Edit(EditArgs),
     DkimKey(DkimKeyArgs),
+    Dns(DnsArgs),
     /// Delete a channel that no campaign uses
     Delete(NamedArgs),
 }
@@ -62,6 +65,12 @@ struct SettingArgs {
     /// Where answers go
     #[arg(long, value_name = "ADDRESS")]
     reply_to: Option<String>,
+    /// Where mails that cannot be delivered come back to
+    ///
+    /// Each mail adds its own token to it, as in `bounces+TOKEN@shop.example`, so the server of that
+    /// domain has to take what is sent to `bounces+ANYTHING`.
+    #[arg(long, value_name = "ADDRESS")]
+    return_path: Option<String>,
     /// The https page where readers unsubscribe
     #[arg(long, value_name = "URL")]
     unsubscribe_url: Option<String>,
@@ -157,6 +166,7 @@ impl ChannelCommand {
     ) -> Result<(), CommandError> {
         match self {
             Self::DkimKey(args) => args.run(client, host, output).await?,
+            Self::Dns(args) => args.run(client, output).await?,
             Self::Create(args) => {
                 let mut new = NewChannelBody { name: args.name, ..NewChannelBody::outbox() };
                 args.settings.apply(&mut new)?;
@@ -199,6 +209,7 @@ impl SettingArgs {
         self.limits.apply(&mut channel.limits)?;
         channel.from = self.from.or(channel.from.take());
         channel.reply_to = self.reply_to.or(channel.reply_to.take());
+        channel.return_path = self.return_path.or(channel.return_path.take());
         if self.unsubscribe_url.is_some() || self.unsubscribe_email.is_some() {
             let old = channel.unsubscribe.take();
             let (url, email) = old.map_or((None, None), |ways| (ways.url, ways.email));
@@ -268,6 +279,9 @@ fn describe(channel: &ChannelBody, out: &mut dyn Write) -> io::Result<()> {
         for way in [&ways.url, &ways.email].into_iter().flatten() {
             writeln!(out, "unsubscribe  {way}")?;
         }
+    }
+    if let Some(return_path) = &fields.return_path {
+        writeln!(out, "return path  {return_path}")?;
     }
     for signature in &fields.dkim {
         writeln!(out, "signed by    {}", signing::described(signature))?;

@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{Client, ClientResult, Listing, segment};
-use crate::api::{ChannelBody, NewChannelBody};
+use crate::api::{ChannelBody, DnsBody, NewChannelBody};
 
 impl Client {
     pub async fn create_channel(&self, new: &NewChannelBody) -> ClientResult<ChannelBody> {
@@ -16,6 +16,11 @@ impl Client {
 
     pub async fn get_channel(&self, channel: &str) -> ClientResult<ChannelBody> {
         self.get(&format!("/channels/{}", segment(channel))).await
+    }
+
+    /// What the channel's domains should publish.
+    pub async fn channel_dns(&self, channel: &str) -> ClientResult<DnsBody> {
+        self.get(&format!("/channels/{}/dns", segment(channel))).await
     }
 
     pub async fn replace_channel(

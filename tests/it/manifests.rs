@@ -188,6 +188,7 @@ async fn everything(services: &Services) -> Campaign {
                     key: PasswordRef::Env("DKIM_KEY".into()),
                 }],
                 limits: ChannelSettings::outbox().limits,
+                return_path: Some("bounces@casaverde.example".into()),
             },
         ),
         (

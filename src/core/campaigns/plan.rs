@@ -5,7 +5,8 @@ use super::service::Campaigns;
 use crate::core::content::{Format, MessageSource, TemplateSource, reachable};
 use crate::core::kernel::Id;
 use crate::core::publishing::{
-    ChannelSettings, Composer, PlannedMessage, RunChannel, RunPlan, TokenSigner, UnsubscribeWays,
+    ChannelSettings, Composer, DnsPlan, PlannedMessage, RunChannel, RunPlan, TokenSigner,
+    UnsubscribeWays,
 };
 use crate::storage::sql::Tx;
 
@@ -78,6 +79,17 @@ impl Campaigns {
             None => None,
         };
         Ok(self.way_out(channel.map(|channel| (channel.name, channel.settings))))
+    }
+
+    /// What the domains of a channel should publish.
+    ///
+    /// # Errors
+    /// When there is no such channel.
+    pub async fn channel_dns(&self, channel: &str) -> Result<DnsPlan, CampaignError> {
+        let channel = self.publishing.channel(channel).await?;
+        let channel = self.way_out(Some((channel.name, channel.settings)));
+        let signers = self.publishing.signers(&channel).await;
+        Ok(DnsPlan::of(&channel, &signers))
     }
 
     /// A channel, or the one every workspace has, with what the workspace says for it.

@@ -12,7 +12,7 @@ use url::Url;
 use crate::core::campaigns::{self, Cron, Moment};
 use crate::core::contacts::Address;
 use crate::core::kernel::{Currency, check_name, nearest};
-use crate::core::publishing::{QuietZone, is_selector};
+use crate::core::publishing::{QuietZone, check_return_path, is_selector};
 
 /// What is wrong with a value, and how to put it right.
 pub(super) struct Refusal {
@@ -127,6 +127,12 @@ pub(super) fn selector(text: &str) -> Result<(), Refusal> {
             "use letters, digits, hyphens and dots, as in s1",
         )
     })
+}
+
+/// An address with room for a token.
+pub(super) fn return_path(text: &str) -> Result<(), Refusal> {
+    email(text)?;
+    check_return_path(text).map_err(|message| Refusal { message, help: None })
 }
 
 pub(super) fn date(text: &str) -> Result<(), Refusal> {

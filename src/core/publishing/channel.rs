@@ -6,6 +6,7 @@ use super::dkim::DkimSettings;
 use super::limits::Limits;
 use super::model::PublishingError;
 use super::publisher::Mailbox;
+use super::verp::ReturnPath;
 use crate::core::kernel::{Id, Labels, Timestamp};
 
 /// A way out with its credentials.
@@ -32,6 +33,9 @@ pub struct ChannelSettings {
     /// The signatures on its mails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dkim: Vec<DkimSettings>,
+    /// Where mails that cannot be delivered come back to; whom they are from, unless it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_path: Option<String>,
     /// How fast its mails may leave.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
@@ -135,6 +139,7 @@ impl ChannelSettings {
             reply_to: None,
             unsubscribe: None,
             dkim: Vec::new(),
+            return_path: None,
             limits: Limits::default(),
         }
     }
@@ -156,6 +161,9 @@ impl ChannelSettings {
                 Ok(parsed) if matches!(parsed.scheme(), "https" | "http") => {}
                 _ => return wrong(format!("unsubscribe.url `{url}` is no https URL")),
             }
+        }
+        if let Some(Err(problem)) = self.return_path.as_deref().map(ReturnPath::parse) {
+            return wrong(problem);
         }
         if let Some(problem) = DkimSettings::problem(&self.dkim) {
             return wrong(problem);

@@ -9,10 +9,11 @@ use serde_json::Map;
 
 use super::channel::UnsubscribeWays;
 use super::dkim::{Signer, ascii_domain, is_aligned};
-use super::mime::{EncodeError, encode_signed};
+use super::mime::{EncodeError, Letterhead, Personal};
 use super::model::{PlannedMessage, RunPlan, message_id};
-use super::publisher::{Email, Mailbox, Parcel};
+use super::publisher::{Mailbox, Parcel};
 use super::unsubscribe::TokenSigner;
+use super::verp::ReturnPath;
 use crate::core::content::{
     CampaignVariables, Compiled, ContactVariables, ContentError, Library, RenderError, Rendered,
     SenderVariables, Variables,
@@ -56,7 +57,18 @@ pub struct Composer {
     unsubscribe: UnsubscribeWays,
     signer: TokenSigner,
     dkim: Vec<Signer>,
-    messages: HashMap<Id, (PlannedMessage, Compiled)>,
+    return_path: Option<ReturnPath>,
+    messages: HashMap<Id, Prepared>,
+}
+
+/// A message with what can be made of it before its readers are known.
+#[derive(Debug)]
+struct Prepared {
+    planned: PlannedMessage,
+    compiled: Compiled,
+    letterhead: Result<Letterhead, EncodeError>,
+    /// What stands after the `@` of its Message-IDs.
+    domain: String,
 }
 
 impl Composer {
@@ -65,17 +77,23 @@ impl Composer {
     /// # Errors
     /// [`ContentError`] when a template is wrong for everybody.
     pub fn new(run: Id, plan: &RunPlan, signer: TokenSigner) -> Result<Self, ContentError> {
+        let settings = &plan.channel.settings;
         let library: Library = plan.templates.iter().cloned().collect();
         let messages = plan.messages.iter().map(|message| {
             let compiled = Compiled::compile(&message.source, &library)?;
-            Ok((message.id, (message.clone(), compiled)))
+            Ok((message.id, Prepared::new(run, &plan.campaign, message.clone(), compiled)))
         });
         Ok(Self {
             run,
             campaign: plan.campaign.clone(),
-            unsubscribe: plan.channel.settings.unsubscribe.clone().unwrap_or_default(),
+            unsubscribe: settings.unsubscribe.clone().unwrap_or_default(),
             signer,
             dkim: Vec::new(),
+            // It was checked when the channel was saved.
+            return_path: settings
+                .return_path
+                .as_deref()
+                .and_then(|path| ReturnPath::parse(path).ok()),
             messages: messages.collect::<Result<_, ContentError>>()?,
         })
     }
@@ -88,7 +106,7 @@ impl Composer {
 
     /// Domains that sign for a sender of another domain, each with that domain.
     pub(super) fn unaligned(&self) -> BTreeSet<(String, String)> {
-        let senders = self.messages.values().map(|(message, _)| message.from.email.as_str());
+        let senders = self.messages.values().map(|message| message.planned.from.email.as_str());
         let domains: BTreeSet<_> = senders.filter_map(sender_domain).collect();
         let pairs = domains.iter().flat_map(|from| {
             let signing = self.dkim.iter().filter_map(|signer| signer.domain.as_deref());
@@ -104,8 +122,8 @@ impl Composer {
         to: &Recipient,
         now: Timestamp,
     ) -> Result<Composed, ComposeError> {
-        let (planned, compiled) =
-            self.messages.get(&message).ok_or(ComposeError::NoMessage(message))?;
+        let prepared = self.messages.get(&message).ok_or(ComposeError::NoMessage(message))?;
+        let Prepared { planned, compiled, .. } = prepared;
         let (list_unsubscribe, shown) =
             self.unsubscribe.personal(&self.signer.token(to.id, self.run));
         let none = Map::new();
@@ -124,33 +142,50 @@ impl Composer {
             },
             unsubscribe_url: shown.as_deref(),
         })?;
-        let domain = planned.from.email.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let email = Email {
-            message_id: message_id(self.run, message, to.id, domain),
+        let letterhead = prepared.letterhead.as_ref().map_err(Clone::clone)?;
+        let message_id = message_id(self.run, message, to.id, &prepared.domain);
+        let mail = Personal {
+            message_id: &message_id,
             date: now,
-            from: planned.from.clone(),
-            to: Mailbox {
-                name: Some(to.name.clone()).filter(|name| !name.is_empty()),
-                email: to.email.clone(),
-            },
-            reply_to: planned
-                .reply_to
-                .as_ref()
-                .map(|email| Mailbox { name: None, email: email.clone() }),
-            subject: rendered.subject.clone(),
-            text: rendered.text.clone(),
-            html: rendered.html.clone(),
-            list_unsubscribe,
-            headers: Vec::new(),
+            name: &to.name,
+            email: &to.email,
+            subject: &rendered.subject,
+            text: &rendered.text,
+            html: &rendered.html,
+            list_unsubscribe: &list_unsubscribe,
         };
-        let parcel = Parcel {
-            bytes: encode_signed(&email, &self.dkim)?,
-            from: email.from.email,
-            to: email.to.email,
-            message_id: email.message_id,
+        let bytes = letterhead.mail(&mail, &self.dkim)?;
+        let from = match &self.return_path {
+            Some(path) => path.of(&self.signer, to.id, self.run),
+            None => planned.from.email.clone(),
         };
+        let parcel = Parcel { bytes, from, to: to.email.clone(), message_id };
         Ok(Composed { rendered, parcel })
     }
+}
+
+impl Prepared {
+    fn new(run: Id, campaign: &str, planned: PlannedMessage, compiled: Compiled) -> Self {
+        let reply_to = planned.reply_to.clone().map(|email| Mailbox { name: None, email });
+        let domain = sender_domain(&planned.from.email).unwrap_or_else(|| "localhost".to_owned());
+        let headers = [
+            ("Feedback-ID".to_owned(), feedback_id(campaign, run, &domain)),
+            ("Precedence".to_owned(), "bulk".to_owned()),
+        ];
+        let letterhead = Letterhead::new(&planned.from, reply_to.as_ref(), &headers);
+        Self { letterhead, compiled, domain, planned }
+    }
+}
+
+/// `campaign:run:bulk:sender`, by which Gmail groups what its users complain about. The sender is the
+/// beginning of the domain, for it must be the same in all mails and have 5 to 15 characters.
+fn feedback_id(campaign: &str, run: Id, domain: &str) -> String {
+    let word = |text: &str, most: usize| {
+        let letters = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' });
+        letters.take(most).collect::<String>().to_ascii_lowercase()
+    };
+    let (campaign, sender) = (word(campaign, 40), word(domain, 15));
+    format!("{campaign}:{}:bulk:{sender:-<5}", run.simple())
 }
 
 /// The domain of an address, in ASCII.

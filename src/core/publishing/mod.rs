@@ -16,6 +16,7 @@ mod channels;
 mod compose;
 mod deliveries;
 mod dkim;
+mod dns;
 mod engine;
 mod history;
 mod limits;
@@ -28,6 +29,7 @@ mod resend;
 mod service;
 mod store;
 mod unsubscribe;
+mod verp;
 
 pub use channel::{
     Channel, ChannelSettings, PasswordRef, RunChannel, Smtp, Tls, Transport, UnsubscribeWays,
@@ -38,6 +40,7 @@ pub use deliveries::{BadCode, Codes, DeliveryExport, DeliveryFilter, Enhanced};
 pub use dkim::{
     Algorithm, DkimSettings, KeyError, Signer, SigningKey, ascii_domain, is_aligned, is_selector,
 };
+pub use dns::{DnsPlan, DnsPurpose, DnsRecord};
 pub use engine::{Options, Worked};
 pub use history::PastDelivery;
 pub use limits::{Adaptive, DomainLimit, Limits, QuietHours, QuietZone, Rates, WarmUp};
@@ -55,3 +58,4 @@ pub use publisher::{
 pub use resend::Resendable;
 pub use service::{Publishers, Publishing};
 pub use unsubscribe::TokenSigner;
+pub use verp::{Returned, check_return_path};

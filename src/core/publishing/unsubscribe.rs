@@ -73,6 +73,18 @@ impl TokenSigner {
         self.mac(purpose, bytes).is_some_and(|mac| mac.verify_slice(&seal).is_ok())
     }
 
+    /// The first bytes of the MAC of `bytes` for a purpose.
+    pub(super) fn short_seal<const N: usize>(&self, purpose: &[u8], bytes: &[u8]) -> [u8; N] {
+        let mac = self.mac(purpose, bytes).map(|mac| mac.finalize().into_bytes());
+        let mac = mac.unwrap_or_default();
+        std::array::from_fn(|at| mac.get(at).copied().unwrap_or_default())
+    }
+
+    /// Whether `seal` begins the MAC of `bytes` for a purpose.
+    pub(super) fn has_short_seal(&self, seal: &[u8], purpose: &[u8], bytes: &[u8]) -> bool {
+        self.mac(purpose, bytes).is_some_and(|mac| mac.verify_truncated_left(seal).is_ok())
+    }
+
     fn mac(&self, purpose: &[u8], bytes: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         mac.update(purpose);

@@ -35,6 +35,8 @@ pub(in crate::core::manifests) struct WrittenChannel {
     #[serde(skip_serializing_if = "Option::is_none")]
     dkim: Option<Vec<WrittenDkim>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    return_path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     smtp: Option<WrittenSmtp>,
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     limits: Limits,
@@ -105,6 +107,14 @@ impl KindSpec for ChannelSettings {
             Shape::ListOf(&Shape::Fields(DKIM)),
             "The DKIM signatures on its mails, 8 at most: each a selector and its private key.",
         ),
+        may(
+            "return_path",
+            Shape::Text(rules::return_path, Form::Pattern("^[A-Za-z0-9._-]{1,11}@[^\\s@]+$")),
+            "Where mails that cannot be delivered come back to, each to an address with a token of \
+             its own: `bounces+TOKEN@casaverde.example`.",
+        )
+        .example("bounces@casaverde.example")
+        .environment(),
         may(
             "smtp",
             Shape::Fields(SMTP),
@@ -196,7 +206,8 @@ impl KindSpec for ChannelSettings {
     }
 
     fn read(written: WrittenChannel, _: &Files) -> Result<Self, Incomplete> {
-        let WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp, limits } = written;
+        let WrittenChannel { kind, from, reply_to, unsubscribe, dkim, return_path, smtp, limits } =
+            written;
         let transport = match (kind, smtp) {
             (WrittenTransport::Outbox, None) => Transport::Outbox,
             (WrittenTransport::Smtp, Some(smtp)) => Transport::Smtp(smtp.resolve()?),
@@ -204,7 +215,7 @@ impl KindSpec for ChannelSettings {
         };
         let dkim =
             dkim.into_iter().flatten().map(WrittenDkim::resolve).collect::<Result<_, _>>()?;
-        Ok(Self { transport, from, reply_to, unsubscribe, dkim, limits })
+        Ok(Self { transport, from, reply_to, unsubscribe, dkim, return_path, limits })
     }
 
     fn written(&self) -> WrittenChannel {
@@ -212,10 +223,10 @@ impl KindSpec for ChannelSettings {
             Transport::Outbox => (WrittenTransport::Outbox, None),
             Transport::Smtp(smtp) => (WrittenTransport::Smtp, Some(smtp.into())),
         };
-        let Self { from, reply_to, unsubscribe, dkim, limits, .. } = self.clone();
+        let Self { from, reply_to, unsubscribe, dkim, return_path, limits, .. } = self.clone();
         let dkim = dkim.into_iter().map(WrittenDkim::from).collect::<Vec<_>>();
         let dkim = Some(dkim).filter(|dkim| !dkim.is_empty());
-        WrittenChannel { kind, from, reply_to, unsubscribe, dkim, smtp, limits }
+        WrittenChannel { kind, from, reply_to, unsubscribe, dkim, return_path, smtp, limits }
     }
 }
 

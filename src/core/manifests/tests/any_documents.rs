@@ -311,17 +311,19 @@ pub(super) fn spec() -> impl Strategy<Value = Spec> {
         option::of(sender()),
         option::of(Just("r@x.example".to_owned())),
         unsubscribe,
-        dkim(),
+        (dkim(), option::of(Just("bounces@x.example".to_owned()))),
         transport(),
         limits(),
     );
-    let channel = channel.prop_map(|(from, reply_to, unsubscribe, dkim, transport, limits)| {
-        let unsubscribe = unsubscribe.map(|(url, both)| UnsubscribeWays {
-            url: (url || both).then(|| "https://x.example/u?e={{contact.id}}".into()),
-            email: (!url || both).then(|| "u@x.example".into()),
-        });
-        ChannelSettings { transport, from, reply_to, unsubscribe, dkim, limits }
-    });
+    let channel = channel.prop_map(
+        |(from, reply_to, unsubscribe, (dkim, return_path), transport, limits)| {
+            let unsubscribe = unsubscribe.map(|(url, both)| UnsubscribeWays {
+                url: (url || both).then(|| "https://x.example/u?e={{contact.id}}".into()),
+                email: (!url || both).then(|| "u@x.example".into()),
+            });
+            ChannelSettings { transport, from, reply_to, unsubscribe, dkim, return_path, limits }
+        },
+    );
     prop_oneof![
         (option::of(filled()), proptest::sample::select(OptIn::ALL))
             .prop_map(|(description, optin)| Spec::List(ListSpec { description, optin })),
