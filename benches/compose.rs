@@ -61,8 +61,8 @@ fn measure() -> Outcome<()> {
         let begun = Instant::now();
         while begun.elapsed() < MEASURED {
             for reader in readers.iter().cycle().skip(mails % readers.len()).take(ROUND) {
-                let composed = composer.compose(message, reader, clock.now())?;
-                bytes += std::hint::black_box(composed).parcel.bytes.len();
+                let mail = composer.compose(message, reader, clock.now())?;
+                bytes += std::hint::black_box(mail).parcel.bytes.len();
             }
             mails += ROUND;
         }

@@ -173,7 +173,7 @@ impl Prepared {
             ("Precedence".to_owned(), "bulk".to_owned()),
         ];
         let letterhead = Letterhead::new(&planned.from, reply_to.as_ref(), &headers);
-        Self { letterhead, compiled, domain, planned }
+        Self { planned, compiled, letterhead, domain }
     }
 }
 

@@ -142,8 +142,13 @@ mod tests {
     #[test]
     fn a_return_path_says_whose_mail_it_was() {
         let signer = TokenSigner::new(vec![7; 32]);
-        let id =
-            |byte: u8| Id::from_bytes(std::array::from_fn(|at| byte.wrapping_mul(at as u8 + 3)));
+        let id = |byte: u8| {
+            let mut at = 2_u8;
+            Id::from_bytes(std::array::from_fn(|_| {
+                at += 1;
+                byte.wrapping_mul(at)
+            }))
+        };
         let path = ReturnPath::parse("bounces@café.example").unwrap();
         let address = path.of(&signer, id(91), id(200));
         let (local, domain) = address.split_once('@').unwrap();

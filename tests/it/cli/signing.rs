@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use super::Sandbox;
 
 /// A workspace whose channel `mail` writes files, with a campaign to one reader.
@@ -134,4 +136,26 @@ fn signatures_are_written_and_exported_as_manifests() {
         assert!(said.contains(fault), "{fault}: {said}");
     }
     assert!(!said.contains("MIIEv"), "{said}");
+}
+
+#[test]
+fn what_to_publish_is_told_with_the_public_key() {
+    let sandbox = shop();
+    sandbox.ok(&["channel", "dkim-key", "mail", "--selector", "s1", "--out", "k.pem"]);
+    let key = sandbox.path("k.pem").display().to_string();
+    sandbox.ok(&["channel", "edit", "mail", "--dkim", &format!("selector=s1,key-file={key}")]);
+    let dns: Value =
+        serde_json::from_str(&sandbox.ok(&["channel", "dns", "mail", "-o", "json"])).unwrap();
+    let records = dns["records"].as_array().unwrap();
+    let value = |purpose: &str| {
+        let record = records.iter().find(|record| record["purpose"] == purpose).unwrap();
+        record["value"].as_str().unwrap()
+    };
+    assert!(value("spf").starts_with("v=spf1 "), "{dns}");
+    assert!(value("dkim").starts_with("v=DKIM1; k=ed25519; p="), "{dns}");
+    assert!(value("dmarc").starts_with("v=DMARC1; "), "{dns}");
+
+    std::fs::remove_file(sandbox.path("k.pem")).unwrap();
+    let gone = sandbox.run(&["channel", "dns", "mail"]);
+    assert!(gone.err.contains("k.pem"), "{}", gone.err);
 }
