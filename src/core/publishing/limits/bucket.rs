@@ -16,8 +16,11 @@ use super::model::Rates;
 use super::warm_up::Today;
 
 pub(super) const SECOND: i64 = 1_000_000;
-/// How late a token of a pace may be used: the burst.
-pub(super) const BURST: i64 = SECOND * 15 / 100;
+/// How far back the tokens of a pace reach when they are reserved, and for how long each may be used.
+/// What lies between is the time that a reservation has to be written: without it a lone token would be
+/// too old as soon as it is there. In any ten seconds there are 1.9 % more than the pace at the most.
+const REACH: i64 = SECOND * 6 / 100;
+const USABLE: i64 = SECOND * 19 / 100;
 /// A block of a pace is no longer than this.
 const BLOCK: f64 = 0.5;
 /// A block may begin so far ahead; for one that begins later there is time to ask again.
@@ -110,7 +113,7 @@ impl Meter {
             let every = SECOND as f64 / rate;
             // Further ahead than anybody reserves: a clock was wrong.
             let latest = now + AHEAD + micros((every * 2.0).max(SECOND as f64));
-            let from = self.pace.min(latest).max(now - BURST);
+            let from = self.pace.min(latest).max(now - REACH);
             if from > now + AHEAD {
                 self.pace = from;
                 return Err(Closed { until: from, by: Bound::Pace });
@@ -321,7 +324,7 @@ impl Block {
     /// How many of its tokens are too old.
     fn stale(&self, now: i64) -> u32 {
         if self.every > 0.0 {
-            let late = (now - BURST - self.from) as f64;
+            let late = (now - USABLE - self.from) as f64;
             if late <= 0.0 { 0 } else { whole((late / self.every).ceil()).min(self.count) }
         } else if now > self.at + KEPT {
             self.count

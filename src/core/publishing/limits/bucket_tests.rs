@@ -52,6 +52,15 @@ fn most(times: &[i64], span: i64) -> usize {
 }
 
 #[test]
+fn a_lone_token_can_be_used_although_its_reservation_took_a_while() {
+    let allowed = paced(1000.0);
+    let mut purse = Purse::default();
+    purse.put(Meter::default().reserve(&allowed, NOW, 1).unwrap());
+    assert_eq!(purse.ready(NOW + SECOND / 10), 1);
+    assert_eq!(purse.ready(NOW + SECOND / 5), 0);
+}
+
+#[test]
 fn a_pace_is_kept_to_within_two_percent() {
     let times: Vec<i64> = (0..6000).map(|tick| NOW + tick * SECOND / 200).collect();
     let used = used(&paced(200.0), &times, &[]);
@@ -70,15 +79,15 @@ fn two_processes_share_a_pace() {
     let mut meter = Meter::default();
     assert_eq!(meter.reserve(&paced(0.1), NOW, 5).unwrap().count, 1);
     let closed = meter.reserve(&paced(0.1), NOW, 5).unwrap_err();
-    assert_eq!(closed, Closed { until: NOW - BURST + 10 * SECOND, by: Bound::Pace });
+    assert_eq!(closed, Closed { until: NOW - REACH + 10 * SECOND, by: Bound::Pace });
 }
 
 #[test]
 fn what_a_process_leaves_unused_is_lost_and_not_used_twice() {
     let mut purse = Purse::default();
     purse.put(Meter::default().reserve(&paced(200.0), NOW, 100).unwrap());
-    assert_eq!(purse.ready(NOW), 31, "0.15 s of it and the first");
-    assert_eq!(purse.ready(NOW + SECOND / 10), 31, "the older ones are gone");
+    assert_eq!(purse.ready(NOW), 13, "0.06 s of it and the first");
+    assert_eq!(purse.ready(NOW + SECOND / 5), 39, "0.19 s of it: the older ones are gone");
     assert_eq!(purse.ready(NOW + SECOND), 0);
 }
 
