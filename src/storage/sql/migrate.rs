@@ -45,6 +45,9 @@ const ALL: &[Migration] = migrations![
     "0012_resends"
 ];
 
+/// How often a busy store is waited for, each time as long as for any lock.
+const TRIES: usize = 6;
+
 /// Held while migrating, so that two processes that start at once do it one after the other.
 const LOCK: i64 = 0x66_72_6f_6e_74;
 
@@ -62,10 +65,12 @@ impl Migration {
 }
 
 pub(super) async fn run(db: &Db) -> DbResult<Vec<&'static str>> {
-    if is_current(db).await? {
-        return Ok(Vec::new());
+    match is_current(db).await {
+        Ok(true) => return Ok(Vec::new()),
+        Ok(false) | Err(DbError::Busy) => {}
+        Err(error) => return Err(error),
     }
-    let mut tx = db.begin().await?;
+    let mut tx = begin(db).await?;
     lock(&mut tx).await?;
     tx.batch(LEDGER).await?;
     let pending = pending(&mut tx).await?;
@@ -75,7 +80,7 @@ pub(super) async fn run(db: &Db) -> DbResult<Vec<&'static str>> {
     }
     let mut applied = Vec::new();
     for migration in pending {
-        let mut tx = db.begin().await?;
+        let mut tx = begin(db).await?;
         lock(&mut tx).await?;
         let checksum = migration.checksum(db.dialect());
         let claim =
@@ -128,6 +133,18 @@ async fn pending(tx: &mut Tx) -> DbResult<Vec<&'static Migration>> {
         }
     }
     Ok(ALL[rows.len()..].iter().collect())
+}
+
+/// Begins although other processes migrate at the same time, which may take longer than any lock of
+/// daily work.
+async fn begin(db: &Db) -> DbResult<Tx> {
+    for _ in 1..TRIES {
+        match db.begin().await {
+            Err(DbError::Busy) => {}
+            begun => return begun,
+        }
+    }
+    db.begin().await
 }
 
 async fn lock(tx: &mut Tx) -> DbResult<()> {
