@@ -29,11 +29,13 @@ pub(in crate::core::contacts) async fn note(
     for ((at, times), contacts) in alike {
         for contacts in contacts.chunks(AT_ONCE) {
             let places = contacts.len().next_power_of_two();
+            // By their ids: asked for the workspace plainly, SQLite would walk through all of it.
             let sql = format!(
                 "INSERT INTO contact_activity
                  (workspace_id, contact_id, activity, campaign_id, times, first_at, last_at)
                  SELECT c.workspace_id, c.id, CAST(?2 AS TEXT), ?3, ?4, ?5, ?5
-                 FROM contacts c WHERE c.workspace_id = ?1 AND c.id IN ({})
+                 FROM contacts c WHERE c.id IN ({})
+                   AND CASE WHEN c.workspace_id = ?1 THEN TRUE ELSE FALSE END
                  ORDER BY c.id
                  ON CONFLICT (contact_id, activity, campaign_id) DO UPDATE SET
                      times = contact_activity.times + excluded.times,
