@@ -19,10 +19,13 @@ mod dkim;
 mod dns;
 mod engine;
 mod history;
+#[cfg(test)]
+mod ledger_model;
 mod limits;
 mod local_time;
 mod mime;
 mod model;
+mod moves;
 mod people;
 mod publisher;
 mod resend;

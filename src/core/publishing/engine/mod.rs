@@ -8,13 +8,15 @@
 //! **What a crash leaves.** A row is settled only after the server's verdict, and a mail is offered
 //! only while its row is leased. So a crash loses nothing: rows that were leased are queued again.
 //! Mails accepted but not yet settled are offered twice, under one Message-ID; there are never more
-//! of them than [`Options::in_flight`].
+//! of them than [`Options::in_flight`]. The same holds of a worker that stood still while its leases
+//! ran out (`tenure`).
 
 mod gate;
 mod lease;
 mod render;
 mod send;
 mod settle;
+mod tenure;
 mod watch;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +36,7 @@ use super::publisher::Parcel;
 use super::service::Publishing;
 use super::store::ledger::{self, Settlement};
 use super::store::{limits, runs};
+use crate::core::events::LEASE;
 use crate::core::kernel::{Id, Timestamp};
 use crate::storage::sql::DbError;
 
@@ -118,6 +121,7 @@ struct Shared {
     /// Where it waits for its turn to send by its channel.
     lane: Arc<Lane>,
     hold: std::sync::Mutex<Option<Hold>>,
+    tenure: tenure::Tenure,
 }
 
 impl Publishing {
@@ -178,6 +182,7 @@ impl Publishing {
             left: std::sync::Mutex::new(watch::Left::after(last_suppression)),
             lane: Arc::clone(&lane),
             hold: std::sync::Mutex::default(),
+            tenure: tenure::Tenure::until(self.clock.now().plus(LEASE)),
         });
         let sessions = match &plan.channel.settings.transport {
             Transport::Outbox => OUTBOX_SESSIONS,

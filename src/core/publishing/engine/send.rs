@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
 
 use super::{Ready, Settling, Shared};
 use crate::core::publishing::limits::Heard;
-use crate::core::publishing::model::{enhanced_code, next_attempt};
+use crate::core::publishing::moves::{Judgement, judge};
 use crate::core::publishing::store::ledger::Settlement;
 use crate::core::publishing::{DeliveryState, Offer, Parcel, Publisher, Session, Verdict};
 
@@ -69,7 +69,7 @@ pub(super) async fn send(
             continue;
         };
         wait = FIRST_WAIT;
-        if !hand.take_place().await || shared.halt.is_cancelled() {
+        if !hand.take_place().await || !shared.holds().await {
             session = Some(open);
             break;
         }
@@ -114,7 +114,7 @@ struct Place {
 impl Offer for Hand<'_> {
     fn next(&mut self) -> Option<(usize, &Parcel)> {
         loop {
-            if self.shared.halt.is_cancelled() {
+            if self.shared.halt.is_cancelled() || !self.shared.is_tenant() {
                 return None;
             }
             let place = self.place.take().or_else(|| self.try_place())?;
@@ -138,7 +138,7 @@ impl Offer for Hand<'_> {
         let at = self.offered.iter().position(|one| one.number == number);
         if let Some(Offered { mail, place, since, .. }) = at.and_then(|at| self.offered.remove(at))
         {
-            let settlement = judge(self.shared, &mail, verdict);
+            let settlement = judged(self.shared, &mail, verdict);
             let (code, took) = (settlement.code, since.elapsed());
             let heard = Some(Heard { domain: mail.domain, code, took });
             place.slot.send(Settling { settlement, heard, _flight: Some(place.flight) });
@@ -267,23 +267,9 @@ fn suppressed(shared: &Shared, mail: &Ready, reason: &str) -> Settlement {
     }
 }
 
-fn judge(shared: &Shared, mail: &Ready, verdict: Verdict) -> Settlement {
-    let now = shared.publishing.clock.now();
-    let attempts = mail.attempts + 1;
-    let enhanced = enhanced_code(&verdict);
-    let (state, due_at, code, reply) = match verdict {
-        Verdict::Accepted { reply } => (DeliveryState::Accepted, now, None, reply),
-        Verdict::Refused { code, reply } => (DeliveryState::Failed, now, code, reply),
-        Verdict::Deferred { code, reply } => match next_attempt(attempts, now) {
-            Some(due_at) => (DeliveryState::Deferred, due_at, code, reply),
-            None => (
-                DeliveryState::Failed,
-                now,
-                code,
-                format!("given up after {attempts} attempts: {reply}"),
-            ),
-        },
-    };
+fn judged(shared: &Shared, mail: &Ready, verdict: Verdict) -> Settlement {
+    let Judgement { state, attempts, due_at, code, enhanced, reply } =
+        judge(mail.attempts, verdict, shared.publishing.clock.now());
     let (contact_id, message_id) = (mail.contact_id, mail.message_id);
     Settlement { contact_id, message_id, state, attempts, due_at, code, enhanced, reply }
 }

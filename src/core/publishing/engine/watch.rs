@@ -54,7 +54,10 @@ pub(super) async fn watch(shared: Arc<Shared>) {
     let mut unwritten = Complaint::new("the leases could not be renewed");
     let mut unnoted = Complaint::new("the rates of domains could not be written");
     loop {
-        tokio::time::sleep(LOOK).await;
+        let asked = tokio::select! {
+            () = tokio::time::sleep(LOOK) => false,
+            () = shared.tenure.asked() => true,
+        };
         match look(&shared).await {
             Ok(Some(RunStatus::Active)) => unread.over(),
             Ok(_) => shared.halt.cancel(),
@@ -73,7 +76,7 @@ pub(super) async fn watch(shared: Arc<Shared>) {
             waited = hold;
         }
         let unreachable = shared.trouble().unreachable.as_ref().map(|(_, why)| why.clone());
-        let due = renewed.elapsed() > LEASE / 3;
+        let due = asked || renewed.elapsed() > LEASE / 3;
         if due || told != unreachable {
             match tell(&shared, unreachable.as_deref(), due).await {
                 Ok(()) => {
@@ -118,9 +121,15 @@ async fn tell(shared: &Shared, trouble: Option<&str>, renew: bool) -> Result<(),
     let publishing = &shared.publishing;
     let mut tx = publishing.db.begin().await?;
     runs::set_error(&mut tx, shared.run, trouble).await?;
-    if renew {
-        let until = publishing.clock.now().plus(LEASE);
-        ledger::renew(&mut tx, shared.run, &shared.options.node, until).await?;
+    let until = publishing.clock.now().plus(LEASE);
+    let rows = if renew {
+        Some(ledger::renew(&mut tx, shared.run, &shared.options.node, until).await?)
+    } else {
+        None
+    };
+    tx.commit().await?;
+    if let Some(rows) = rows {
+        shared.renewed(rows, until);
     }
-    Ok(tx.commit().await?)
+    Ok(())
 }

@@ -244,18 +244,18 @@ pub(in crate::core::publishing) async fn last_suppression(tx: &mut Tx) -> DbResu
     row.map_or(Ok(Id::NIL), |row| row.get("id"))
 }
 
-/// Keeps what `node` holds for longer.
+/// Keeps what `node` holds for longer; says how many rows that are.
 pub(in crate::core::publishing) async fn renew(
     tx: &mut Tx,
     run: Id,
     node: &str,
     until: Timestamp,
-) -> DbResult<()> {
+) -> DbResult<u64> {
     let sql = format!(
         "UPDATE deliveries SET leased_until = ?3
                WHERE {LEASED} AND leased_by = ?2"
     );
-    tx.execute(&sql, params![run, node, until]).await.map(drop)
+    tx.execute(&sql, params![run, node, until]).await
 }
 
 /// Writes how deliveries ended; says how many were still held by `node`.
