@@ -283,7 +283,8 @@ impl Checked {
     fn number(&mut self, at: Span, text: &str, plain: bool, (least, most): (u64, u64)) {
         // YAML reads a leading zero or sign as something else.
         let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse::<u64>().ok().filter(|_| decimal && !text.starts_with('0'));
+        let leads = text.len() > 1 && text.starts_with('0');
+        let number = text.parse::<u64>().ok().filter(|_| decimal && !leads);
         let range = format!("write a whole number from {least} to {most}");
         match number {
             Some(number) if !plain => {

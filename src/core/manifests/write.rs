@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_yaml::Value;
+
 use super::kinds::{Body, KindSpec, with_spec};
 use super::model::Document;
+use super::shape::{Field, Shape};
 use super::written::Manifest;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,8 +65,38 @@ fn one(
                 body.move_to(files);
             }
         }
-        serde_yaml::to_string(&Manifest::of(document, written))
+        let manifest = Manifest::of(document, written);
+        let text = serde_yaml::to_string(&manifest)?;
+        if !text.contains("${") {
+            return Ok(text);
+        }
+        let mut manifest = serde_yaml::to_value(&manifest)?;
+        if let Some(spec) = manifest.get_mut("spec") {
+            escape(spec, document.kind().fields());
+        }
+        serde_yaml::to_string(&manifest)
     })
+}
+
+/// Writes `${` as `$${` where it would be taken for a value of the environment.
+fn escape(value: &mut Value, fields: &[Field]) {
+    for field in fields {
+        let Some(value) = value.get_mut(field.key) else { continue };
+        if let Value::String(text) = value
+            && field.environment
+        {
+            *text = text.replace("${", "$${");
+        }
+        match (field.shape, value) {
+            (Shape::Fields(inner), value) => escape(value, inner),
+            (Shape::ListOf(Shape::Fields(inner)), Value::Sequence(items)) => {
+                for item in items {
+                    escape(item, inner);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The bodies in the written form of `_spec`.

@@ -157,3 +157,15 @@ fn no_value_breaks_out_of_its_place() {
         assert!(with(&text, &[("X", value)]).is_err(), "{value:?}");
     }
 }
+
+#[test]
+fn a_text_that_looks_like_a_variable_is_exported_as_the_text_it_is() {
+    let text = "apiVersion: frontier/v1\nkind: Channel\nmetadata: { name: a }\nspec:\n  kind: outbox\n  \
+                reply_to: $${x}$$${y@shop.example\n";
+    let documents = read(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let Spec::Channel(channel) = &documents[0].spec else { panic!("{documents:?}") };
+    assert_eq!(channel.reply_to.as_deref(), Some("${x}$${y@shop.example"));
+    let written = write(&documents, WriteOptions::default()).unwrap().manifest;
+    assert!(written.contains("$${x}$$${y@"), "{written}");
+    assert_eq!(read(&written).unwrap_or_else(|problems| panic!("{problems}")), documents);
+}

@@ -220,3 +220,17 @@ fn a_long_text_is_read_and_a_deep_one_refused() {
         format!("  type: email\n  settings: {{ a: {}{} }}\n", "[".repeat(40), "]".repeat(40));
     assert_eq!(told(&campaign(&deep)), "6:47 nested too deeply; at most 32 levels are read");
 }
+
+#[test]
+fn a_zero_is_a_number_where_one_may_stand() {
+    let channel = |growth: &str, day: &str| {
+        format!(
+            "apiVersion: frontier/v1\nkind: Channel\nmetadata: {{ name: a }}\nspec:\n  kind: outbox\n  \
+             limits:\n    warm_up:\n      starts: 2026-12-01\n      first_day: {day}\n      \
+             daily_growth: {growth}\n"
+        )
+    };
+    read(&channel("0", "200")).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(told(&channel("00", "200")).starts_with("10:21 `00` is not allowed here; "));
+    assert!(told(&channel("0", "0")).starts_with("9:18 `0` is out of range; "));
+}
